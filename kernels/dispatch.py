@@ -1,0 +1,72 @@
+"""One checked namespace a backend: `backend("cpu").conv2d(...)` runs the contract first, then the kernel."""
+
+import functools
+import importlib
+from collections.abc import Callable
+
+import numpy as np
+
+from .contract import KERNELS
+
+NAMES = ("reference", "portable", "cpu")
+
+
+class Backend:
+    """Every kernel of the contract, as one implementation computes it.
+
+    The arguments are checked by the contract before the kernel sees them, so that no kernel needs checks of
+    its own. The "cpu" backend is written for float32; other dtypes take the portable kernels.
+    """
+
+    def __init__(self, name: str):
+        self.name = name
+        self._module = importlib.import_module(f"{__package__}.{name}")
+
+    def __getattr__(self, kernel: str) -> Callable:
+        if kernel not in KERNELS:
+            raise AttributeError(f"the kernel contract has no {kernel!r}")
+        checked = _checked(KERNELS[kernel], self._implementation(kernel))
+        setattr(self, kernel, checked)
+        return checked
+
+    def _implementation(self, kernel: str) -> Callable:
+        function = getattr(self._module, kernel)
+        if self.name != "cpu":
+            return function
+        portable = getattr(importlib.import_module(f"{__package__}.portable"), kernel)
+        return function if function is portable else _for_float32(function, portable)
+
+    def __repr__(self) -> str:
+        return f"backend({self.name!r})"
+
+
+@functools.cache
+def backend(name: str) -> Backend:
+    """Return the checked kernels of "reference", "portable" or "cpu".
+
+    Raises ValueError for any other name.
+
+    >>> x = np.ones((1, 4, 4, 1), np.float32)
+    >>> backend("portable").global_avg_pool2d(x)
+    array([[1.]], dtype=float32)
+    """
+    if name not in NAMES:
+        raise ValueError(f"no kernel backend {name!r}; there are {', '.join(NAMES)}")
+    return Backend(name)
+
+
+def _checked(contract: Callable, kernel: Callable) -> Callable:
+    @functools.wraps(contract)
+    def call(*args, **options):
+        contract(*args, **options)
+        return kernel(*args, **options)
+
+    return call
+
+
+def _for_float32(fast: Callable, general: Callable) -> Callable:
+    def call(first, *args, **options):
+        kernel = fast if first.dtype == np.float32 else general
+        return kernel(first, *args, **options)
+
+    return call
