@@ -1,1 +1,10 @@
-"""minicnn."""
+"""minicnn: a convolutional-network engine written from scratch on NumPy."""
+
+from . import kernels, ops
+from .device import device
+from .kernels import ShapeError
+from .tensor import Tensor, no_grad
+
+__version__ = "0.1.0"
+
+__all__ = ["ShapeError", "Tensor", "device", "kernels", "no_grad", "ops"]

@@ -1,0 +1,26 @@
+"""y = a − b, with NumPy's broadcasting; da = dy, db = −dy."""
+
+from typing import Any
+
+from ..tensor import Tensor
+from .broadcasting import reduce_to
+from .op import Op
+
+
+class Subtract(Op):
+    def forward(self, k: Any, a: Any, b: Any) -> Any:
+        self.save(a.shape, b.shape)
+        return k.subtract(a, b)
+
+    def backward(self, k: Any, dy: Any) -> tuple:
+        a_shape, b_shape = self.saved
+        return reduce_to(k, dy, a_shape), reduce_to(k, k.negative(dy), b_shape)
+
+
+def subtract(a: Any, b: Any) -> Tensor:
+    """a − b.
+
+    >>> subtract(10.0, Tensor([1.0, 2.0])).numpy()
+    array([9., 8.], dtype=float32)
+    """
+    return Subtract()(a, b)
