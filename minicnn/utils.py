@@ -1,0 +1,33 @@
+"""Small helpers under Keras's names."""
+
+from typing import Any
+
+import numpy as np
+
+from . import random
+
+
+def set_random_seed(seed: int) -> None:
+    """Make weights, shuffling, dropout and augmentation the same on every run, at any thread count.
+
+    >>> set_random_seed(0)
+    """
+    random.set_seed(seed)
+
+
+def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
+    """One-hot rows of class numbers x: (…) integers to (…, num_classes) float32; a trailing axis of 1 is dropped.
+
+    Raises ValueError for numbers below 0 or not below num_classes.
+
+    >>> to_categorical([0, 2], num_classes=3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    labels = np.asarray(x).astype(np.int64)
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    classes = int(labels.max(initial=-1)) + 1 if num_classes is None else num_classes
+    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+        raise ValueError(f"class numbers must lie in 0 … {classes - 1}, got {labels.min()} … {labels.max()}")
+    return np.eye(classes, dtype=np.float32)[labels]
