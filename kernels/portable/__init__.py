@@ -1,4 +1,7 @@
-"""Vectorised NumPy: runs wherever NumPy runs, and is what faster kernels have to beat."""
+"""Vectorised NumPy: runs wherever NumPy runs, and is what faster kernels have to beat.
+
+Options pass through float(): a NumPy double among them would turn float32 results into float64.
+"""
 
 from .activation import (
     clip,
