@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import numbers
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,9 @@ class Tensor:
             raise TypeError("a tensor without axes has no length")
         return self.shape[0]
 
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
     def __repr__(self) -> str:
         made_by = f", op={type(self.op).__name__}" if self.op else ""
         name = f", name={self.name!r}" if self.name else ""
@@ -138,7 +142,7 @@ class Tensor:
                     "pass one of that shape, or reduce to a scalar loss first, for example with .mean()"
                 )
             return np.ones(self.shape, self.dtype)
-        gradient = np.asarray(gradient, self.dtype)
+        gradient = np.array(gradient, self.dtype)  # a copy: it may end up as some tensor's grad
         if gradient.shape != self.shape:
             raise ShapeError(f"the upstream gradient must have shape {self.shape}, got {gradient.shape}")
         return gradient
@@ -193,18 +197,18 @@ class Tensor:
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         return ops.mean(self, axis, keepdims)
 
-    def reshape(self, *shape: int) -> Tensor:
-        return ops.reshape(self, shape)
+    def reshape(self, *shape: int | tuple[int, ...]) -> Tensor:
+        return ops.reshape(self, shape[0] if shape and isinstance(shape[0], tuple) else shape)
 
     def transpose(self, *axes: int) -> Tensor:
         return ops.transpose(self, axes or None)
 
 
 def as_tensor(value: Any, dtype: np.dtype | None = None) -> Tensor:
-    """Return `value` if it is a Tensor, else wrap it; Python numbers take `dtype`."""
+    """Return `value` if it is a Tensor, else wrap it; mere numbers take `dtype`."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, (int, float)):
+    if dtype is not None and isinstance(value, numbers.Real):
         value = np.asarray(value, dtype)
     return Tensor(value)
 
@@ -237,7 +241,7 @@ def _tape_behind(root: Tensor) -> list[Tensor]:
                     "compute the loss again, or call the first backward(retain_graph=True)"
                 )
             found[id(tensor)] = tensor
-            pending.extend(t for t in tensor.op.inputs if t is not None)
+            pending.extend(t for t, needed in zip(tensor.op.inputs, tensor.op.needs) if needed)
     return sorted(found.values(), key=lambda t: t.op.order, reverse=True)
 
 
@@ -246,12 +250,16 @@ def _pull_back(output: Tensor, flowing: dict[int, Any]) -> None:
     op = output.op
     dy = flowing.pop(id(output))
     _accumulate(output, dy)
-    for tensor, needed, gradient in zip(op.inputs, op.needs, op.backward(op.kernels, dy)):
+    gradients = op.backward(op.kernels, dy)
+    if not isinstance(gradients, tuple) or len(gradients) != len(op.inputs):
+        raise TypeError(f"{type(op).__name__}.backward must return a tuple of {len(op.inputs)}, one entry an input")
+    for tensor, needed, gradient in zip(op.inputs, op.needs, gradients):
         if not needed:
             continue
-        if tuple(gradient.shape) != tensor.shape:
+        shape = None if gradient is None else tuple(gradient.shape)
+        if shape != tensor.shape:
             raise ShapeError(
-                f"{type(op).__name__}.backward returned a gradient of shape {tuple(gradient.shape)} "
+                f"{type(op).__name__}.backward returned a gradient of shape {shape} "
                 f"for an input of shape {tensor.shape}"
             )
         if tensor.op is None:

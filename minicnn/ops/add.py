@@ -14,7 +14,9 @@ class Add(Op):
 
     def backward(self, k: Any, dy: Any) -> tuple:
         a_shape, b_shape = self.saved
-        return reduce_to(k, dy, a_shape), reduce_to(k, dy, b_shape)
+        da = reduce_to(k, dy, a_shape) if self.needs[0] else None
+        db = reduce_to(k, dy, b_shape) if self.needs[1] else None
+        return da, db
 
 
 def add(a: Any, b: Any) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .op import Op
+from .sum import normalize_axes
 
 
 @dataclass(eq=False)
@@ -26,7 +27,10 @@ class Concatenate(Op):
 def concatenate(tensors: Sequence[Tensor], axis: int = -1) -> Tensor:
     """Join tensors along an axis; their other axes must agree (ShapeError).
 
+    Raises ValueError for an axis that is not there.
+
     >>> concatenate([Tensor([[1.0]]), Tensor([[2.0, 3.0]])]).numpy()
     array([[1., 2., 3.]], dtype=float32)
     """
-    return Concatenate(axis % tensors[0].ndim)(*tensors)
+    (axis,) = normalize_axes(axis, tensors[0].ndim)
+    return Concatenate(axis)(*tensors)

@@ -14,9 +14,10 @@ class Divide(Op):
 
     def backward(self, k: Any, dy: Any) -> tuple:
         a, b = self.saved
-        da = k.divide(dy, b)
-        db = reduce_to(k, k.negative(k.multiply(da, k.divide(a, b))), b.shape) if self.needs[1] else None
-        return reduce_to(k, da, a.shape), db
+        quotient = k.divide(dy, b)
+        da = reduce_to(k, quotient, a.shape) if self.needs[0] else None
+        db = reduce_to(k, k.negative(k.multiply(quotient, k.divide(a, b))), b.shape) if self.needs[1] else None
+        return da, db
 
 
 def divide(a: Any, b: Any) -> Tensor:

@@ -18,7 +18,8 @@ class Power(Op):
     def backward(self, k: Any, dy: Any) -> tuple:
         (a,) = self.saved
         e = a.dtype.type(self.exponent)
-        return (k.multiply(dy, k.multiply(e, k.power(a, exponent=self.exponent - 1))),)
+        below = self.exponent - 1 if self.exponent else 0  # a⁰ is constant, at a = 0 too: no 0 · ∞
+        return (k.multiply(dy, k.multiply(e, k.power(a, exponent=below))),)
 
 
 def power(a: Tensor, exponent: float) -> Tensor:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .op import Op
+from .reduction import reduce_losses
 
 
 class SigmoidCrossEntropy(Op):
@@ -31,4 +32,4 @@ def sigmoid_cross_entropy(logits: Tensor, targets: Any, reduction: str = "mean")
     """
     targets = np.asarray(targets).astype(logits.dtype, copy=False)
     losses = SigmoidCrossEntropy()(logits, targets)
-    return losses if reduction == "none" else losses.mean()
+    return reduce_losses(losses, reduction)

@@ -7,6 +7,7 @@ import numpy as np
 from ..kernels import ShapeError
 from ..tensor import Tensor
 from .op import Op
+from .reduction import reduce_losses
 
 
 class SoftmaxCrossEntropy(Op):
@@ -52,7 +53,7 @@ def softmax_cross_entropy(logits: Tensor, labels: Any, reduction: str = "mean") 
         losses = SparseSoftmaxCrossEntropy()(logits, labels)
     else:
         losses = SoftmaxCrossEntropy()(logits, labels.astype(logits.dtype, copy=False))
-    return losses if reduction == "none" else losses.mean()
+    return reduce_losses(losses, reduction)
 
 
 def check_labels(labels: np.ndarray, classes: int) -> None:
