@@ -2,9 +2,10 @@
 
 from . import kernels, ops
 from .device import device
+from .gradcheck import GradientError, gradcheck
 from .kernels import ShapeError
 from .tensor import Tensor, no_grad
 
 __version__ = "0.1.0"
 
-__all__ = ["ShapeError", "Tensor", "device", "kernels", "no_grad", "ops"]
+__all__ = ["GradientError", "ShapeError", "Tensor", "device", "gradcheck", "kernels", "no_grad", "ops"]
