@@ -1,0 +1,73 @@
+"""Checks that labels must pass before a loss sees them, and errors that say what to do instead."""
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels import ShapeError
+from ..tensor import Tensor
+
+
+def match_shape(loss: str, y_true: Any, y_pred: Tensor) -> np.ndarray:
+    """Labels with exactly the predictions' shape and dtype; (N,) beside (N, 1) gets the missing axis.
+
+    Raises ShapeError for any other shape and ValueError for NaN.
+    """
+    labels = np.asarray(y_true)
+    if labels.shape == y_pred.shape[:-1] and y_pred.shape[-1:] == (1,):
+        labels = labels[..., None]
+    if labels.shape != y_pred.shape:
+        raise ShapeError(
+            f"{loss}: labels of shape {labels.shape} do not fit predictions of shape {y_pred.shape}"
+            f"{_shape_hint(labels.shape, y_pred.shape)}"
+        )
+    labels = labels.astype(y_pred.dtype, copy=False)
+    expect_no_nan(loss, labels)
+    return labels
+
+
+def expect_no_nan(loss: str, labels: np.ndarray) -> None:
+    """Raise ValueError when a label is NaN."""
+    if labels.dtype.kind == "f" and np.isnan(labels).any():
+        place = np.unravel_index(np.isnan(labels).argmax(), labels.shape)
+        raise ValueError(
+            f"{loss}: {np.isnan(labels).sum()} of {labels.size} labels are NaN, the first at {_index(place)}; "
+            "leave such samples out or give them sample_weight 0 and a number as label"
+        )
+
+
+def expect_probabilities(loss: str, labels: np.ndarray) -> None:
+    """Raise ValueError unless all labels lie in 0 … 1."""
+    wrong = labels[(labels < 0) | (labels > 1)]
+    if wrong.size:
+        hint = "; map labels −1 and 1 to 0 and 1" if set(np.unique(labels)) == {-1.0, 1.0} else ""
+        raise ValueError(f"{loss}: labels must lie in 0 … 1, got {some(wrong)}{hint}")
+
+
+def smooth(labels: np.ndarray, amount: float, classes: int) -> np.ndarray:
+    """Labels mixed with the uniform distribution: t·(1 − s) + s / K.  Source: Szegedy et al. (2016).
+
+    >>> smooth(np.array([[1.0, 0.0]]), 0.2, classes=2)
+    array([[0.9, 0.1]])
+    """
+    return labels * (1.0 - amount) + amount / classes if amount else labels
+
+
+def some(values: np.ndarray, most: int = 5) -> str:
+    """Up to five different values, smallest first."""
+    different = np.unique(values)
+    return ", ".join(f"{value:g}" for value in different[:most]) + (", …" if different.size > most else "")
+
+
+def _shape_hint(labels: tuple[int, ...], predictions: tuple[int, ...]) -> str:
+    if labels[:1] != predictions[:1]:
+        return f": they hold {labels[0] if labels else 'no'} and {predictions[0] if predictions else 'no'} samples"
+    if labels == (*predictions, 1):
+        return "; nothing broadcasts: drop the labels' last axis with labels[..., 0], or keep the predictions' own"
+    if len(predictions) == 2 and labels in (predictions[:1], (predictions[0], 1)):
+        return "; for class numbers use sparse_categorical_crossentropy or utils.to_categorical"
+    return "; every prediction needs exactly one label"
+
+
+def _index(place: tuple) -> str:
+    return f"[{', '.join(str(i) for i in place)}]"

@@ -1,0 +1,93 @@
+"""What every loss does around its formula: labels in, weights on, one number out."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..configurable import Configurable
+from ..kernels import ShapeError
+from ..tensor import Tensor, as_tensor
+
+REDUCTIONS = ("sum_over_batch_size", "sum", "none", None)
+
+
+class Loss(Configurable):
+    """Base of the losses. A subclass writes `call`, and `prepare` where labels need checking or converting.
+
+    The two are apart because labels are plain data, prepared once a batch, while `call` is made of
+    operations that can be recorded and differentiated.
+
+    name        what it is called
+    reduction   what becomes of the losses of the samples: "sum_over_batch_size" (their mean), "sum",
+                or None or "none" (left as they are)
+    """
+
+    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size"):
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"reduction must be one of {', '.join(map(repr, REDUCTIONS))}, got {reduction!r}")
+        self.name = name or type(self).__name__
+        self.reduction = reduction
+
+    def prepare(self, y_true: Any, y_pred: Tensor) -> np.ndarray:
+        """Check labels against predictions, of which only shape and dtype are read; return what `call` takes."""
+        return np.asarray(y_true).astype(y_pred.dtype, copy=False)
+
+    def call(self, targets: Tensor, y_pred: Tensor) -> Tensor:
+        """Loss of each sample: (N, …, K) to (N, …)."""
+        raise NotImplementedError
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        """The loss of a batch: a scalar, unless the reduction is none.
+
+        sample_weight   a factor for each sample, (N,) or (N, 1), or one number for all
+
+        Raises ShapeError where shapes do not fit: nothing broadcasts.
+        """
+        y_pred = as_tensor(y_pred)
+        targets = Tensor(self.prepare(y_true, y_pred))
+        losses = self.call(targets, y_pred)
+        weights = None if sample_weight is None else Tensor(prepare_weights(sample_weight, losses))
+        return self.reduce(losses, weights)
+
+    def reduce(self, losses: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Weigh the losses of the samples and reduce them; the mean divides by N, not by the sum of weights."""
+        if weights is not None:
+            losses = losses * weights
+        if self.reduction == "sum_over_batch_size":
+            return losses.mean()
+        return losses.sum() if self.reduction == "sum" else losses
+
+
+class FunctionLoss(Loss):
+    """A loss from a function (y_true, y_pred) of tensors that returns the loss of each sample.
+
+    >>> loss = FunctionLoss(lambda y_true, y_pred: abs(y_true - y_pred).sum(axis=-1), name="city_block")
+    >>> loss([[1.0, 2.0]], [[0.0, 0.0]]).item()
+    3.0
+    """
+
+    def __init__(
+        self,
+        fn: Callable[[Tensor, Tensor], Tensor],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+    ):
+        super().__init__(name or fn.__name__, reduction)
+        self.fn = fn
+
+    def call(self, targets: Tensor, y_pred: Tensor) -> Tensor:
+        return self.fn(targets, y_pred)
+
+
+def prepare_weights(sample_weight: Any, losses: Tensor) -> np.ndarray:
+    """Sample weights in the dtype and shape of the losses; (N, 1) becomes (N,). Raises ShapeError for others."""
+    weights = np.asarray(sample_weight).astype(losses.dtype, copy=False)
+    if weights.shape == (*losses.shape, 1):
+        weights = weights[..., 0]
+    if weights.shape not in ((), losses.shape):
+        raise ShapeError(
+            f"sample_weight must have one number for each of the losses of shape {losses.shape}, "
+            f"got shape {weights.shape}"
+        )
+    return weights
