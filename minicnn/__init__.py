@@ -1,11 +1,59 @@
-"""minicnn: a convolutional-network engine written from scratch on NumPy."""
+"""minicnn: a convolutional-network engine written from scratch on NumPy.
 
-from . import kernels, ops
+`import minicnn as keras` runs an ordinary Keras image classifier; below that face, `Tensor`, `ops`,
+`kernels` and `gradcheck` show how it works.
+"""
+
+from . import (
+    activations,
+    callbacks,
+    config,
+    initializers,
+    kernels,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    regularizers,
+    utils,
+)
 from .device import device
 from .gradcheck import GradientError, gradcheck
 from .kernels import ShapeError
+from .layers import Input, Layer
+from .models import Model, Sequential
+from .saving import ModelFileError
 from .tensor import Tensor, no_grad
+from .variable import Variable
 
 __version__ = "0.1.0"
 
-__all__ = ["GradientError", "ShapeError", "Tensor", "device", "gradcheck", "kernels", "no_grad", "ops"]
+__all__ = [
+    "GradientError",
+    "Input",
+    "Layer",
+    "Model",
+    "ModelFileError",
+    "Sequential",
+    "ShapeError",
+    "Tensor",
+    "Variable",
+    "activations",
+    "callbacks",
+    "config",
+    "device",
+    "gradcheck",
+    "initializers",
+    "kernels",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "no_grad",
+    "ops",
+    "optimizers",
+    "regularizers",
+    "utils",
+]

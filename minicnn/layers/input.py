@@ -1,0 +1,38 @@
+"""Input: where a functional or sequential model begins."""
+
+from typing import Any
+
+from .. import config
+from ..graph import Node, SymbolicTensor
+from ..kernels import ShapeError
+from .layer import Layer, Shape
+
+
+class InputLayer(Layer):
+    """Stands for the model's input in summaries and saved files; computes nothing.
+
+    >>> InputLayer(shape=(28, 28, 1)).shape
+    (None, 28, 28, 1)
+    """
+
+    def __init__(self, shape: Shape, *, name: str | None = None, dtype: str | None = None, **kwargs: Any):
+        super().__init__(name=name, dtype=dtype, **kwargs)
+        if not all(size is None or (isinstance(size, int) and size > 0) for size in shape):
+            raise ShapeError(f"Input shape must hold positive sizes without the batch axis, got {tuple(shape)}")
+        self.shape: Shape = (None, *shape)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
+def Input(shape: Shape, dtype: str | None = None, name: str | None = None) -> SymbolicTensor:
+    """A symbolic image (H, W, C) or feature vector (C,) without the batch axis.
+
+    >>> Input(shape=(28, 28, 1)).shape
+    (None, 28, 28, 1)
+    """
+    layer = InputLayer(tuple(shape), name=name, dtype=dtype or config.floatx())
+    node = Node(layer, inputs=[])
+    node.outputs = SymbolicTensor(layer.shape, layer.dtype, node)
+    return node.outputs

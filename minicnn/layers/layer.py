@@ -1,0 +1,255 @@
+"""Layer: owns variables, builds itself on first use, and says its name when something does not fit."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import config, graph, initializers, regularizers
+from ..configurable import Configurable
+from ..kernels import ShapeError
+from ..kernels.contract import ArraySpec
+from ..tensor import Tensor, no_grad
+from ..variable import Variable
+
+Shape = tuple[int | None, ...]
+
+_names_given: collections.Counter[str] = collections.Counter()
+_with_values = True
+_training = False  # the mode of the call that is running; inner layers take it over
+
+
+class Layer(Configurable):
+    """Base of all layers: subclass it, make variables in `build`, compute in `call`.
+
+    name        made from the class name when left out: conv2d, conv2d_1, …
+    trainable   False freezes the layer's variables
+    dtype       what the layer computes in; `config.floatx()` when left out
+    input_shape shape of one sample, for the first layer of a Sequential without an Input
+
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
+    ...     def call(self, inputs):
+    ...         return inputs * self.factor
+    >>> layer = Scale()
+    >>> layer(np.array([[1.0, 2.0]])).numpy()
+    array([[1., 2.]], dtype=float32)
+    >>> [w.shape for w in layer.weights]
+    [(2,)]
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: str | None = None,
+        input_shape: Shape | None = None,
+    ):
+        self.input_shape = input_shape
+        self.name = name or _unique_name(type(self).__name__)
+        self.dtype = np.dtype(dtype or config.floatx())
+        self.built = False
+        self._trainable = trainable
+        self._variables: list[Variable] = []
+        self._frozen_for_good: set[int] = set()  # ids of variables that no optimizer ever touches
+        self._layers: list[Layer] = []
+
+    # ------------------------------------------------------------------------------------ what subclasses write
+
+    def build(self, input_shape: Any) -> None:
+        """Make the variables; `input_shape` has None for the batch axis. Runs once, before the first `call`."""
+
+    def call(self, inputs: Any) -> Any:
+        """Compute the outputs from tensors; may take `training` as a keyword."""
+        raise NotImplementedError(f"{type(self).__name__} needs a call(self, inputs) method")
+
+    def add_weight(
+        self,
+        shape: tuple[int, ...],
+        initializer: Any = "glorot_uniform",
+        name: str = "variable",
+        regularizer: Any = None,
+        trainable: bool = True,
+        dtype: str | None = None,
+    ) -> Variable:
+        """Make a variable of this layer, filled by the initializer."""
+        dtype = np.dtype(dtype or self.dtype)
+        values = _initial_values(initializer, tuple(shape), dtype)
+        variable = Variable(values, name, trainable and self._trainable, regularizers.get(regularizer))
+        variable.path = f"{self.name}/{name}"
+        self._variables.append(variable)
+        if not trainable:
+            self._frozen_for_good.add(id(variable))
+        return variable
+
+    # ------------------------------------------------------------------------------------------------- calling
+
+    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+        """Build if need be, then compute on tensors or arrays, or extend a functional model with symbolic ones."""
+        with self._named_errors(), _training_mode(training):
+            if graph.is_symbolic(inputs):
+                return graph.record(self, inputs)
+            tensors = graph.map_structure(self._as_input, inputs)
+            self.ensure_built(graph.map_structure(lambda t: (None, *t.shape[1:]), tensors))
+            return self.call_on_tensors(tensors)
+
+    def call_on_tensors(self, tensors: Any) -> Any:
+        """`call`, with `training` where it takes it."""
+        if _takes_training(type(self).call):
+            return self.call(tensors, training=_training)  # type: ignore[call-arg]
+        return self.call(tensors)
+
+    def ensure_built(self, input_shape: Any) -> None:
+        """Run `build` if it has not run yet."""
+        if not self.built:
+            self.build(input_shape)
+            self.built = True
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output, batch axis None, found by running `call` on shapes alone.
+
+        Override it in layers whose `call` leaves the tensor world, for example for NumPy.
+        """
+        specs = graph.map_structure(lambda shape: Tensor(ArraySpec((1, *shape[1:]), self.dtype)), input_shape)
+        with no_grad(), _training_mode(False):
+            outputs = self.call_on_tensors(specs)
+        return graph.map_structure(lambda t: (None, *t.shape[1:]), outputs)
+
+    def _as_input(self, value: Any) -> Tensor:
+        tensor = value if isinstance(value, Tensor) else Tensor(value)
+        if tensor.dtype == self.dtype or tensor.requires_grad or isinstance(tensor.data, ArraySpec):
+            return tensor
+        return Tensor(tensor.data.astype(self.dtype))
+
+    @contextlib.contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Put this layer's name before errors about shapes and dtypes; the innermost layer wins."""
+        try:
+            yield
+        except (ShapeError, TypeError) as error:
+            if str(error).startswith("layer "):
+                raise
+            raise type(error)(f"layer {self.name!r} ({type(self).__name__}): {error}") from error
+
+    # ------------------------------------------------------------------------------------ variables and inner layers
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        """Remember layers that are stored as attributes, alone or in lists."""
+        if not attribute.startswith("_") and "_layers" in self.__dict__:
+            found = value if isinstance(value, (list, tuple)) else [value]
+            self._layers += [v for v in found if isinstance(v, Layer) and v not in self._layers]
+        super().__setattr__(attribute, value)
+
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for variable in self._variables:
+            variable.trainable = self._trainable and id(variable) not in self._frozen_for_good
+        for layer in self._layers:
+            layer.trainable = value
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables in Keras's order: own trainable ones, own others, then those of inner layers."""
+        own = sorted(self._variables, key=lambda v: id(v) in self._frozen_for_good)
+        return own + [v for layer in self._layers for v in layer.weights]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if v.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if not v.trainable]
+
+    # Keras has both names; a property of its own, so that a subclass's `weights` counts
+    variables = property(lambda self: self.weights)
+    trainable_variables = property(lambda self: self.trainable_weights)
+    non_trainable_variables = property(lambda self: self.non_trainable_weights)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all variables, in Keras's order."""
+        return [v.numpy().copy() for v in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Assign arrays in Keras's order. Raises ValueError or ShapeError, changing nothing, when they do not fit."""
+        variables = self.weights
+        if not variables and weights:
+            raise ValueError(f"layer {self.name!r} has no weights yet: build it first, for example by calling it")
+        if len(weights) != len(variables):
+            raise ValueError(f"layer {self.name!r} has {len(variables)} weights, got {len(weights)}")
+        for variable, value in zip(variables, weights):
+            if np.shape(value) != variable.shape:
+                raise ShapeError(f"weight {variable.path!r} has shape {variable.shape}, got {np.shape(value)}")
+        for variable, value in zip(variables, weights):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """How many numbers the variables hold."""
+        return sum(v.numpy().size for v in self.weights)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """The regularization penalties of the trainable variables."""
+        return [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, with the name that was given or made."""
+        return {**super().get_config(), "name": self.name, "trainable": self.trainable}
+
+
+@contextlib.contextmanager
+def _training_mode(training: bool | None) -> Iterator[None]:
+    global _training
+    before = _training
+    _training = before if training is None else bool(training)
+    try:
+        yield
+    finally:
+        _training = before
+
+
+@contextlib.contextmanager
+def variables_without_values() -> Iterator[None]:
+    """Make variables that take no memory: a model file's values come later, once their shapes are known to fit."""
+    global _with_values
+    before, _with_values = _with_values, False
+    try:
+        yield
+    finally:
+        _with_values = before
+
+
+def _initial_values(initializer: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    if not _with_values:
+        return np.broadcast_to(np.zeros((), dtype), shape)
+    return np.asarray(initializers.get(initializer)(shape, dtype), dtype)
+
+
+def _takes_training(call: Callable) -> bool:
+    code = call.__code__
+    return "training" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _unique_name(class_name: str) -> str:
+    """conv2d for the first Conv2D, then conv2d_1, …: Keras's names."""
+    base = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z0-9])(?=[A-Z][a-z])", "_", class_name).lower()
+    count = _names_given[base]
+    _names_given[base] += 1
+    return f"{base}_{count}" if count else base
+
+
+def reset_names() -> None:
+    """Count layer names from the start again."""
+    _names_given.clear()

@@ -1,0 +1,111 @@
+"""Functional: a model given by its input and output tensors."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import graph
+from ..graph import Node, SymbolicTensor
+from ..kernels import ShapeError
+from ..kernels.errors import letters
+from ..layers.input import Input, InputLayer
+from ..tensor import Tensor
+from .model import Model, expect_unique_names
+
+
+class Functional(Model):
+    """Runs the layer calls that lead from `inputs` to `outputs`; branches and shared layers are fine.
+
+    Raises TypeError for anything but symbolic tensors, ValueError for an output that no input leads to.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, *, name: str | None = None, trainable: bool = True):
+        super().__init__(name=name, trainable=trainable)
+        for tensor in (*graph.flatten(inputs), *graph.flatten(outputs)):
+            if not isinstance(tensor, SymbolicTensor):
+                raise TypeError(f"Model(inputs, outputs) takes what Input(…) and layer calls return, got {tensor!r}")
+        self.inputs: list[SymbolicTensor] = graph.flatten(inputs)
+        self.outputs: list[SymbolicTensor] = graph.flatten(outputs)
+        self._output_structure = outputs
+        self._nodes = graph.nodes_between(self.inputs, self.outputs)
+        self._layers = list(dict.fromkeys(node.layer for node in self.calls()))
+        self.built = True
+        expect_unique_names(self)
+        if not trainable:
+            self.trainable = False
+
+    def calls(self) -> list[Node]:
+        return [x.node for x in self.inputs if not graph.flatten(x.node.inputs)] + self._nodes
+
+    def call(self, inputs: Any) -> Any:
+        values = graph.flatten(inputs)
+        if len(values) != len(self.inputs):
+            raise ShapeError(f"takes {len(self.inputs)} inputs, got {len(values)}")
+        fitting = [fit_input(value, symbol) for value, symbol in zip(values, self.inputs)]
+        return graph.run(self._nodes, self.inputs, fitting, self._output_structure)
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers, and each call as the layer's name and where its inputs come from: (call, output) numbers."""
+        calls = self.calls()
+        number = {id(node): i for i, node in enumerate(calls)}
+
+        def place(symbol: SymbolicTensor) -> dict[str, int]:
+            if id(symbol.node) not in number:
+                raise ValueError(f"model {self.name!r} starts in the middle of another model and cannot be saved")
+            return {"call": number[id(symbol.node)], "output": symbol.index}
+
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "layers": self.layers,
+            "calls": [{"layer": node.layer.name, "inputs": graph.map_structure(place, node.inputs)} for node in calls],
+            "inputs": [place(symbol) for symbol in self.inputs],
+            "outputs": graph.map_structure(place, self._output_structure),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Functional":
+        layers = {layer.name: layer for layer in config["layers"]}
+        outputs: list[list[SymbolicTensor]] = []
+
+        def symbol_at(place: dict[str, int]) -> SymbolicTensor:
+            return outputs[place["call"]][place["output"]]
+
+        for call in config["calls"]:
+            layer = layers[call["layer"]]
+            if isinstance(layer, InputLayer):
+                made = Input(layer.shape[1:], dtype=str(layer.dtype), name=layer.name)
+            else:
+                made = layer(graph.map_structure(symbol_at, call["inputs"]))
+            outputs.append(graph.flatten(made))
+        inputs = [symbol_at(place) for place in config["inputs"]]
+        outputs_of_model = graph.map_structure(symbol_at, config["outputs"])
+        return cls(inputs, outputs_of_model, name=config["name"], trainable=config["trainable"])
+
+
+def fit_input(value: Tensor, symbol: SymbolicTensor) -> Tensor:
+    """Add or drop a trailing axis of 1 if that makes the value fit, as Keras does; else raise ShapeError."""
+    expected = symbol.shape[1:]
+    if value.shape[1:] == expected[:-1] and expected[-1:] == (1,):
+        return value.reshape(*value.shape, 1)
+    if value.shape[1:] == (*expected, 1):
+        return value.reshape(*value.shape[:-1])
+    if value.shape[1:] != expected:
+        axes = "HWC"[-len(expected) :] if len(expected) in (1, 3) else "." * len(expected)
+        raise ShapeError(
+            f"expects samples of shape {letters(expected, axes)} after the batch axis, "
+            f"got an array of shape {value.shape}{_hint(value.shape, expected)}"
+        )
+    return value
+
+
+def _hint(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
+    if shape == expected or (*shape, 1) == expected:
+        return "; add the batch axis with x[None]"
+    if len(shape) == 4 and len(expected) == 3 and shape[1:3] != expected[:2]:
+        return f"; resize the images to {expected[0]}×{expected[1]}"
+    if len(shape) == 4 and len(expected) == 3:
+        return f"; convert the images to {expected[2]} channel{'s' if expected[2] != 1 else ''}"
+    if np.prod(shape[1:], dtype=int) == np.prod(np.array(expected, dtype=int)):
+        return f"; reshape the samples to {expected}"
+    return ""

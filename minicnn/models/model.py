@@ -1,0 +1,81 @@
+"""Model: a layer made of layers that can be trained, summarised and saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+from ..graph import Node
+from ..layers.layer import Layer
+from ..training import Trainer
+
+
+class Model(Layer, Trainer):
+    """`Model(inputs, outputs)` is a graph of layers; a subclass with its own `call` is a program of them.
+
+    >>> import minicnn as mc
+    >>> x = mc.Input(shape=(8, 8, 1))
+    >>> y = mc.layers.Conv2D(2, 3, activation="relu")(x)
+    >>> model = mc.Model(x, mc.layers.GlobalAveragePooling2D()(y))
+    >>> model.count_params()
+    20
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if cls is Model and (args or "inputs" in kwargs):
+            from .functional import Functional
+
+            return super().__new__(Functional, *args, **kwargs)  # type: ignore[arg-type]
+        return super().__new__(cls, *args, **kwargs)
+
+    class_names: list[str] | None = None  #: what the outputs mean, saved with the model
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly inside, in order."""
+        return list(self._layers)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or position. Raises ValueError when it is not there."""
+        if name is None and index is not None and index < len(self.layers):
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"model {self.name!r} has no layer {name!r}; it has {[layer.name for layer in self.layers]}")
+
+    def calls(self) -> list[Node]:
+        """The layer calls of one forward pass with their shapes, where they are known before running."""
+        return []
+
+    def summary(self) -> None:
+        """Print a table of the layers with output shapes and parameter counts."""
+        from .summary import print_summary
+
+        print_summary(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write architecture, weights and training state into one `.safetensors` file, atomically."""
+        from .. import saving
+
+        saving.save_model(self, path)
+
+    def save_weights(self, path: str | Path) -> None:
+        """Write the weights alone into a `.safetensors` file, atomically."""
+        from .. import saving
+
+        saving.save_weights(self, path)
+
+    def load_weights(self, path: str | Path) -> None:
+        """Read weights from a file written by `save_weights` or `save`; they must fit this model."""
+        from .. import saving
+
+        saving.load_weights(self, path)
+
+
+def expect_unique_names(model: Model) -> None:
+    """Raise ValueError when two layers share a name, which saved files could not tell apart."""
+    names = [layer.name for layer in model.layers]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"layer names must be unique in model {model.name!r}, but {', '.join(twice)} is used twice")

@@ -1,0 +1,307 @@
+"""Training: `compile` says how, `fit` does it, `evaluate` and `predict` use the result."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Iterable, Sized
+from typing import Any
+
+import numpy as np
+
+from . import graph, losses, optimizers
+from . import metrics as metrics_
+from .callbacks import Callback, CallbackList, History
+from .data.batches import Batch
+from .data.checks import warn_about_pixels
+from .data.feeding import as_batches, split, unpack, validation_batches, with_class_weight
+from .tensor import Tensor, no_grad
+
+Logs = dict[str, float]
+
+
+class Trainer:
+    """The half of a model that learns; arguments, defaults and returned numbers are Keras's."""
+
+    optimizer: Any = None
+    loss: Any = None
+    metrics: list[Any]
+    stop_training = False
+    history: History
+
+    # ------------------------------------------------------------------------------------------------ compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: None = None,
+        metrics: Iterable[Any] | None = None,
+        run_eagerly: bool = False,
+    ) -> None:
+        """Choose the optimizer, the loss and the metrics to report, each by name or as an object.
+
+        Raises ValueError for an unknown name. Every step runs eagerly in this version, whatever `run_eagerly` says.
+
+        >>> import minicnn as mc
+        >>> model = mc.Sequential([mc.Input((4,)), mc.layers.Dense(2)])
+        >>> model.compile("sgd", mc.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+        """
+        if loss_weights is not None:
+            raise ValueError("loss_weights are for models with several outputs, which cannot be trained yet")
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = None if loss is None else losses.get(loss)
+        self.metrics = [metrics_.get(m) for m in metrics or []]
+        self._loss_tracker = metrics_.Mean(name="loss")
+        self.stop_training = False
+        self._compiled_with = {"optimizer": self.optimizer, "loss": loss, "metrics": list(metrics or [])}
+
+    def training_config(self) -> dict[str, Any] | None:
+        """What `compile` was given, for model files."""
+        return self._compiled_with if self.optimizer is not None else None
+
+    def optimizer_state(self) -> dict[str, np.ndarray]:
+        """The optimizer's arrays by name, for model files."""
+        return self.optimizer.state() if self.optimizer is not None else {}
+
+    def load_optimizer_state(self, state: dict[str, np.ndarray]) -> None:
+        """Take up what `optimizer_state` returned."""
+        self.optimizer.load_state(state)
+
+    # ---------------------------------------------------------------------------------------------------- fit
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Iterable[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> History:
+        """Train for `epochs` passes over the data; returns the History of every epoch's numbers.
+
+        x                    images (N, H, W, C) or a list of inputs; or an iterable of (x, y[, sample_weight])
+                             batches, endless if `steps_per_epoch` says where an epoch ends
+        y                    labels
+        validation_split     this last fraction of x and y is kept for validation
+        verbose              0 silent, 1 a live display, 2 a line an epoch; "auto" is 1
+
+        Raises RuntimeError before `compile`, ValueError for empty or unequal data or NaN in it,
+        ShapeError where shapes do not fit.
+        """
+        self._expect_compiled("fit")
+        if validation_split:
+            (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
+        data = as_batches(x, y, sample_weight, batch_size, shuffle)
+        validation = validation_batches(validation_data, validation_batch_size or batch_size)
+        warn_about_pixels(self, data)
+        steps = steps_per_epoch or (len(data) if isinstance(data, Sized) else None)
+        verbose = 1 if verbose == "auto" else int(verbose)
+        self.history = History()
+        listeners = CallbackList(
+            [self.history, *progress_display(verbose), *(callbacks or [])],
+            self,
+            {"epochs": epochs, "steps": steps, "verbose": verbose, "batch_size": batch_size},
+        )
+        self.stop_training = False
+        listeners.on_train_begin()
+        source = iter(data) if steps_per_epoch else None
+        for epoch in range(initial_epoch, epochs):
+            listeners.on_epoch_begin(epoch)
+            batches = itertools.islice(source, steps_per_epoch) if source is not None else data
+            logs = self._train_epoch(batches, class_weight, listeners, epoch)
+            if validation is not None and (epoch + 1) % validation_freq == 0:
+                results = self._test_epoch(itertools.islice(validation, validation_steps), listeners)
+                logs |= {f"val_{name}": value for name, value in results.items()}
+            listeners.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        listeners.on_train_end(logs)
+        return self.history
+
+    def _train_epoch(
+        self, batches: Iterable[Batch], class_weight: dict[int, float] | None, listeners: CallbackList, epoch: int
+    ) -> Logs:
+        self.reset_metrics()
+        logs: Logs = {}
+        for step, batch in enumerate(batches):
+            x, y, sample_weight = unpack(batch)
+            listeners.on_train_batch_begin(step)
+            logs = self.train_step(x, y, with_class_weight(sample_weight, y, class_weight))
+            if not math.isfinite(logs["loss"]):
+                _warn_about_loss(logs["loss"], epoch, step)
+            listeners.on_train_batch_end(step, {**logs, "size": _size(x)})
+            if self.stop_training:
+                break
+        if not logs:
+            raise ValueError(f"epoch {epoch + 1} got no batches: the data is empty or the generator has run out")
+        return logs
+
+    def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
+        """One forward pass, one backward pass, one update; override it for training of your own."""
+        predictions = self(x, training=True)  # type: ignore[operator]
+        loss = self.compute_loss(y, predictions, sample_weight)
+        variables = self.trainable_weights  # type: ignore[attr-defined]
+        loss.backward()
+        self.optimizer.apply([v.grad for v in variables], variables)
+        for variable in variables:
+            variable.grad = None
+        return self._update_metrics(y, predictions, loss)
+
+    def compute_loss(self, y: Any, predictions: Tensor, sample_weight: Any = None) -> Tensor:
+        """The compiled loss plus the regularization penalties."""
+        if self.loss is None:
+            raise RuntimeError('no loss: call model.compile(loss="sparse_categorical_crossentropy") or another one')
+        if isinstance(predictions, list):
+            raise ValueError(
+                "a model with several outputs cannot be trained yet: return one tensor, or override train_step"
+            )
+        loss = self.loss(y, predictions, sample_weight)
+        for penalty in self.losses:  # type: ignore[attr-defined]
+            loss = loss + penalty
+        return loss
+
+    # ------------------------------------------------------------------------------------- evaluate, predict
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics over the data: a number, a list [loss, metric, …], or a dictionary."""
+        self._expect_compiled("evaluate")
+        data = as_batches(x, y, sample_weight, batch_size, shuffle=False)
+        listeners = CallbackList(list(callbacks or []), self, {"verbose": verbose})
+        logs = self._test_epoch(itertools.islice(data, steps), listeners)
+        return _as_keras(logs, return_dict)
+
+    def _test_epoch(self, batches: Iterable[Batch], listeners: CallbackList) -> Logs:
+        self.reset_metrics()
+        logs: Logs = {}
+        listeners.on_test_begin()
+        for step, batch in enumerate(batches):
+            listeners.on_test_batch_begin(step)
+            logs = self.test_step(*unpack(batch))
+            listeners.on_test_batch_end(step, logs)
+        if not logs:
+            raise ValueError("nothing to evaluate: the data is empty")
+        listeners.on_test_end(logs)
+        return logs
+
+    def test_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
+        """One forward pass and the loss, without gradients."""
+        with no_grad():
+            predictions = self(x, training=False)  # type: ignore[operator]
+            return self._update_metrics(y, predictions, self.compute_loss(y, predictions, sample_weight))
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | None = None,
+    ) -> Any:
+        """The outputs for all samples, as one array (or a list of them, for a model with several outputs)."""
+        data = as_batches(x, None, None, batch_size, shuffle=False)
+        listeners = CallbackList(list(callbacks or []), self, {"verbose": verbose})
+        listeners.on_predict_begin()
+        outputs = []
+        for step, (inputs, *_) in enumerate(itertools.islice(data, steps)):
+            listeners.on_predict_batch_begin(step)
+            outputs.append(self.predict_on_batch(inputs))
+            listeners.on_predict_batch_end(step)
+        listeners.on_predict_end()
+        if isinstance(outputs[0], list):
+            return [np.concatenate(parts) for parts in zip(*outputs)]
+        return np.concatenate(outputs)
+
+    # ---------------------------------------------------------------------------------------- single batches
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One update on one batch; the loss and metrics so far, as `evaluate` returns them."""
+        self._expect_compiled("train_on_batch")
+        batch = next(iter(as_batches(x, y, sample_weight, _size(x), shuffle=False)))
+        x, y, sample_weight = unpack(batch)
+        logs = self.train_step(x, y, with_class_weight(sample_weight, y, class_weight))
+        return _as_keras(logs, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and metrics of one batch, without an update."""
+        self._expect_compiled("test_on_batch")
+        batch = next(iter(as_batches(x, y, sample_weight, _size(x), shuffle=False)))
+        return _as_keras(self.test_step(*unpack(batch)), return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch as arrays."""
+        with no_grad():
+            return graph.map_structure(lambda y: y.numpy(), self(x, training=False))  # type: ignore[operator]
+
+    # ------------------------------------------------------------------------------------------------- metrics
+
+    def reset_metrics(self) -> None:
+        """Start counting the loss and the metrics anew."""
+        for metric in [self._loss_tracker, *self.metrics]:
+            metric.reset_state()
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The keys of the logs."""
+        return ["loss", *(metric.name for metric in self.metrics)]
+
+    def _update_metrics(self, y: Any, predictions: Tensor, loss: Tensor) -> Logs:
+        self._loss_tracker.update_state(loss.item(), sample_weight=predictions.shape[0])
+        for metric in self.metrics:
+            metric.update_state(y, predictions.numpy())
+        return {metric.name: float(metric.result()) for metric in [self._loss_tracker, *self.metrics]}
+
+    def _expect_compiled(self, method: str) -> None:
+        if self.optimizer is None:
+            raise RuntimeError(
+                f'call model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]) '
+                f"(or the like) before {method}()"
+            )
+
+
+def _size(x: Any) -> int:
+    return len(graph.flatten(x)[0])
+
+
+def _as_keras(logs: Logs, return_dict: bool) -> Any:
+    """A dictionary, a list of several numbers, or the only one."""
+    values = list(logs.values())
+    return logs if return_dict else values if len(values) > 1 else values[0]
+
+
+def _warn_about_loss(loss: float, epoch: int, step: int) -> None:
+    warnings.warn(
+        f"the loss is {loss} in epoch {epoch + 1}, step {step + 1}: try a smaller learning rate, clipnorm=1.0, "
+        "or callbacks.TerminateOnNaN() to stop there",
+        RuntimeWarning,
+        stacklevel=4,
+    )
