@@ -9,7 +9,7 @@ def pair(value: int | Pair, name: str) -> Pair:
     >>> pair(3, "kernel_size"), pair((1, 2), "strides")
     ((3, 3), (1, 2))
     """
-    both = (value, value) if isinstance(value, int) else tuple(value)
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(both) != 2 or not all(isinstance(v, int) and v > 0 for v in both):
         raise ValueError(f"{name} must be a positive integer or two of them, got {value!r}")
     return both
