@@ -124,7 +124,7 @@ class _Point:
 
     def slopes(self, i: int, v: np.ndarray, h: float) -> _Slopes:
         ahead, behind = self._moved(i, h * v), self._moved(i, -h * v)
-        rounding = 8 * np.finfo(np.float64).eps * float(np.abs(self.u * self.value).sum()) / h
+        rounding = 8 * float(np.finfo(np.float64).eps * np.abs(self.u * self.value).sum()) / h
         return _Slopes(
             ahead=float(np.sum(self.u * (ahead - self.value))) / h,
             behind=float(np.sum(self.u * (self.value - behind))) / h,
@@ -172,7 +172,7 @@ def _error(point: _Point, i: int, v: np.ndarray) -> float | None:
     for step in range(STEPS):
         slopes = point.slopes(i, v, point.epsilon / 8**step)
         size = max(float(np.linalg.norm(terms)), abs(slopes.central)) or 1.0
-        error = max(abs(slopes.central - float(terms.sum())) - slopes.rounding, 0.0) / float(size)
+        error = max(abs(slopes.central - float(terms.sum())) - slopes.rounding, 0.0) / size
         if error <= point.tolerance:
             return error
         # curvature makes the slopes differ too, but by h·f″, an eighth at the next step; a kink's jump stays

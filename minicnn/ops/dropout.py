@@ -30,7 +30,7 @@ def dropout(x: Tensor, rate: float, rng: np.random.Generator) -> Tensor:
     Source: Srivastava et al., "Dropout" (2014).
 
     >>> dropout(Tensor([1.0, 1.0, 1.0, 1.0]), 0.5, np.random.default_rng(0)).numpy()
-    array([2., 2., 0., 2.], dtype=float32)
+    array([2., 2., 2., 0.], dtype=float32)
     """
     if not 0 <= rate < 1:
         raise ValueError(f"dropout rate must be at least 0 and below 1, got {rate}")
