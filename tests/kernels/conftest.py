@@ -1,0 +1,115 @@
+"""What the kernel tests share: the implementations under test and their comparison with the reference.
+
+Inputs are drawn in float64 but hold float32 numbers, so that every implementation sees the same values and
+only the rounding of its own arithmetic is left to compare.
+"""
+
+import importlib
+import warnings
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from minicnn.kernels import backend
+from minicnn.kernels.contract import KERNELS, ArraySpec
+
+#: largest error allowed, as a part of the largest number in the expected array
+TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
+
+
+class Implementation:
+    """One backend in one dtype, held to the contract's shapes and dtypes and to silence about legal input."""
+
+    def __init__(self, name: str, dtype: str):
+        self.name, self.dtype = name, dtype
+
+    def __repr__(self) -> str:
+        return f"{self.name}-{self.dtype}"
+
+    def run(self, kernel: str, *args, **options):
+        if not callable(getattr(importlib.import_module(f"minicnn.kernels.{self.name}"), kernel, None)):
+            pytest.skip(f"the {self.name} backend has no {kernel} yet")
+        args = tuple(self.cast(arg) for arg in args)
+        specified = KERNELS[kernel](*args, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            result = getattr(backend(self.name), kernel)(*args, **options)
+        assert_specified(result, specified)
+        return result
+
+    def check(self, kernel: str, *args, **options) -> None:
+        """Run the kernel here and in the reference, and compare."""
+        self.assert_close(self.run(kernel, *args, **options), getattr(backend("reference"), kernel)(*args, **options))
+
+    def cast(self, arg):
+        """Floating-point arrays in this implementation's dtype, anything else as it is; layouts stay."""
+        if isinstance(arg, np.ndarray) and arg.dtype.kind == "f" and arg.dtype != self.dtype:
+            return arg.astype(self.dtype)
+        return arg
+
+    def assert_close(self, actual, expected) -> None:
+        if isinstance(expected, tuple):
+            for one_actual, one_expected in zip(actual, expected, strict=True):
+                self.assert_close(one_actual, one_expected)
+            return
+        with np.errstate(over="ignore"):
+            expected = expected.astype(actual.dtype)  # what float32 cannot hold is infinite there
+        finite = np.abs(expected[np.isfinite(expected)])
+        tolerance = TOLERANCE[self.dtype] * finite.max(initial=0)
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
+
+
+def assert_specified(result, specified) -> None:
+    """The result has the shape and dtype that the contract foretold."""
+    if specified is None or isinstance(specified, ArraySpec):
+        result, specified = (result,), (specified,)
+    for array, spec in zip(result, specified, strict=True):
+        if spec is None:
+            assert array is None
+        else:
+            assert isinstance(array, np.ndarray)
+            assert ArraySpec(array.shape, array.dtype) == spec
+
+
+@pytest.fixture(params=[("portable", "float32"), ("portable", "float64"), ("cpu", "float32")], ids="-".join)
+def implementation(request) -> Implementation:
+    return Implementation(*request.param)
+
+
+@pytest.fixture
+def draw(request) -> Callable[..., np.ndarray]:
+    """draw(2, 3): normal random numbers, the same in every implementation of a test."""
+    generator = np.random.default_rng(zlib.crc32(request.node.originalname.encode()))
+
+    def normal(*shape: int) -> np.ndarray:
+        return np.asarray(generator.standard_normal(shape, np.float32), np.float64)
+
+    return normal
+
+
+@pytest.fixture
+def assert_derivative(draw) -> Callable[..., None]:
+    """assert_derivative(f, dx, x, dy): ⟨dx, u⟩ is the slope of ⟨dy, f(x)⟩ along random directions u."""
+
+    def check(f: Callable, dx: np.ndarray, x: np.ndarray, dy: np.ndarray, h: float = 1e-5) -> None:
+        for _ in range(3):
+            u = draw(*x.shape)
+            slope = np.sum(dy * (f(x + h * u) - f(x - h * u))) / (2 * h)
+            np.testing.assert_allclose(np.sum(dx * u), slope, rtol=1e-6, atol=1e-8)
+
+    return check
+
+
+def sliced(a: np.ndarray) -> np.ndarray:
+    """The same numbers as every second element of a larger array."""
+    larger = np.full([2 * size for size in a.shape], 7, a.dtype)
+    view = larger[tuple(slice(None, None, 2) for _ in a.shape)]
+    view[...] = a
+    return view
+
+
+@pytest.fixture(params=[sliced, np.asfortranarray], ids=["sliced", "transposed"])
+def layout(request) -> Callable[[np.ndarray], np.ndarray]:
+    """The same numbers, laid out otherwise in memory."""
+    return request.param
