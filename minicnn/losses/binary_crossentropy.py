@@ -8,7 +8,7 @@ from .. import ops
 from ..ops.sigmoid_cross_entropy import SigmoidCrossEntropy
 from ..tensor import Tensor
 from .axis import expect_last_axis
-from .labels import expect_probabilities, match_shape, smooth
+from .labels import as_floats, expect_probabilities, match_shape, smooth
 from .logits import clip_probabilities, find_logits
 from .loss import Loss
 
@@ -43,7 +43,7 @@ class BinaryCrossentropy(Loss):
         self.label_smoothing = label_smoothing
 
     def prepare(self, y_true: Any, y_pred: Tensor) -> np.ndarray:
-        labels = match_shape(self.name, y_true, y_pred)
+        labels = as_floats(self.name, match_shape(self.name, y_true, y_pred), y_pred.dtype)
         expect_probabilities(self.name, labels)
         return smooth(labels, self.label_smoothing, classes=2)
 

@@ -8,7 +8,7 @@ from .. import ops
 from ..ops.softmax_cross_entropy import SoftmaxCrossEntropy
 from ..tensor import Tensor
 from .axis import expect_last_axis, expect_rows
-from .labels import expect_probabilities, match_shape, smooth
+from .labels import as_floats, expect_probabilities, match_shape, smooth
 from .logits import clip_probabilities, find_logits
 from .loss import Loss
 
@@ -42,7 +42,7 @@ class CategoricalCrossentropy(Loss):
 
     def prepare(self, y_true: Any, y_pred: Tensor) -> np.ndarray:
         expect_rows(self.name, y_pred)
-        labels = match_shape(self.name, y_true, y_pred)
+        labels = as_floats(self.name, match_shape(self.name, y_true, y_pred), y_pred.dtype)
         expect_probabilities(self.name, labels)
         return smooth(labels, self.label_smoothing, classes=y_pred.shape[-1])
 

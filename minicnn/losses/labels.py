@@ -1,27 +1,42 @@
-"""Checks that labels must pass before a loss sees them, and errors that say what to do instead."""
+"""Checks that labels must pass before a loss or a metric sees them, and errors that say what to do instead."""
 
 from typing import Any
 
 import numpy as np
 
 from ..kernels import ShapeError
-from ..tensor import Tensor
 
 
-def match_shape(loss: str, y_true: Any, y_pred: Tensor) -> np.ndarray:
-    """Labels with exactly the predictions' shape and dtype; (N,) beside (N, 1) gets the missing axis.
-
-    Raises ShapeError for any other shape and ValueError for NaN.
-    """
+def match_shape(name: str, y_true: Any, y_pred: Any) -> np.ndarray:
+    """Labels in exactly the predictions' shape; (N,) beside (N, 1) gets the missing axis. Raises ShapeError."""
     labels = np.asarray(y_true)
     if labels.shape == y_pred.shape[:-1] and y_pred.shape[-1:] == (1,):
         labels = labels[..., None]
     if labels.shape != y_pred.shape:
         raise ShapeError(
-            f"{loss}: labels of shape {labels.shape} do not fit predictions of shape {y_pred.shape}"
+            f"{name}: labels of shape {labels.shape} do not fit predictions of shape {y_pred.shape}"
             f"{_shape_hint(labels.shape, y_pred.shape)}"
         )
-    labels = labels.astype(y_pred.dtype, copy=False)
+    return labels
+
+
+def match_classes(name: str, y_true: Any, y_pred: Any) -> np.ndarray:
+    """Class numbers (N, …) for predictions (N, …, K); (N, …, 1) loses its last axis. Raises ShapeError."""
+    labels = np.asarray(y_true)
+    if labels.ndim == len(y_pred.shape) and labels.shape[-1:] == (1,):
+        labels = labels[..., 0]
+    if labels.shape != y_pred.shape[:-1]:
+        one_hot = "; for one-hot labels use the categorical form of this, or labels.argmax(-1)"
+        raise ShapeError(
+            f"{name}: predictions of shape {y_pred.shape} need class numbers of shape {y_pred.shape[:-1]}, "
+            f"got labels of shape {labels.shape}{one_hot if labels.shape == y_pred.shape else ''}"
+        )
+    return labels
+
+
+def as_floats(loss: str, labels: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Labels in the predictions' dtype. Raises ValueError when one is NaN."""
+    labels = labels.astype(dtype, copy=False)
     expect_no_nan(loss, labels)
     return labels
 

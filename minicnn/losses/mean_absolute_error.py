@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
-from .labels import match_shape
+from .labels import as_floats, match_shape
 from .loss import Loss
 
 
@@ -22,7 +22,7 @@ class MeanAbsoluteError(Loss):
         super().__init__(name, reduction)
 
     def prepare(self, y_true: Any, y_pred: Tensor) -> np.ndarray:
-        return match_shape(self.name, y_true, y_pred)
+        return as_floats(self.name, match_shape(self.name, y_true, y_pred), y_pred.dtype)
 
     def call(self, targets: Tensor, y_pred: Tensor) -> Tensor:
         return abs(targets - y_pred).mean(axis=-1)

@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..kernels import ShapeError
 from ..ops.softmax_cross_entropy import SparseSoftmaxCrossEntropy
 from ..tensor import Tensor
 from .axis import expect_last_axis, expect_rows
-from .labels import expect_no_nan, some
+from .labels import expect_no_nan, match_classes, some
 from .logits import clip_probabilities, find_logits
 from .loss import Loss
 
@@ -41,15 +40,7 @@ class SparseCategoricalCrossentropy(Loss):
 
     def prepare(self, y_true: Any, y_pred: Tensor) -> np.ndarray:
         expect_rows(self.name, y_pred)
-        labels = np.asarray(y_true)
-        if labels.ndim == 2 and labels.shape[1] == 1:
-            labels = labels[:, 0]
-        if labels.shape != y_pred.shape[:1]:
-            hint = ": for one-hot labels use categorical_crossentropy, or labels.argmax(-1) with this loss"
-            raise ShapeError(
-                f"{self.name}: predictions of shape {y_pred.shape} need class numbers of shape {y_pred.shape[:1]}, "
-                f"got labels of shape {labels.shape}{hint if labels.shape == y_pred.shape else ''}"
-            )
+        labels = match_classes(self.name, y_true, y_pred)
         expect_no_nan(self.name, labels)
         return self._as_class_numbers(labels, classes=y_pred.shape[-1])
 

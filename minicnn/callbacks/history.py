@@ -1,0 +1,23 @@
+"""Keeping every epoch's numbers."""
+
+from .callback import Callback, Logs
+
+
+class History(Callback):
+    """What `fit` returns.
+
+    history   name → list of values, one an epoch: "loss", the metrics, and both with "val_" in front
+    epoch     the numbers of the epochs
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)

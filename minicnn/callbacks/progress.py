@@ -1,0 +1,98 @@
+"""What `fit` shows while it runs: a live line in a terminal, one plain line an epoch elsewhere."""
+
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .callback import Callback, Logs
+
+
+def progress_display(verbose: int, console: Console | None = None) -> list[Callback]:
+    """The display for verbose = 0 (none), 1 (live, in a terminal) or 2 (a line an epoch)."""
+    if not verbose:
+        return []
+    console = console or Console()
+    live = verbose == 1 and (console.is_terminal or console.is_jupyter)
+    return [LiveProgress(console) if live else EpochLines(console)]
+
+
+class EpochLines(Callback):
+    """One line an epoch: its number, seconds, samples a second, loss and metrics."""
+
+    def __init__(self, console: Console):
+        self.console = console
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._samples = 0
+        self._began = self._last_batch = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._samples += (logs or {}).get("size", 0)
+        self._last_batch = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        seconds = time.perf_counter() - self._began
+        parts = [self._title(epoch), f"{seconds:.1f} s", self._speed(), _numbers(logs)]
+        self.console.print("  ".join(parts), markup=False, highlight=False, soft_wrap=True)
+
+    def _title(self, epoch: int) -> str:
+        epochs = (self.params or {}).get("epochs", epoch + 1)
+        return f"Epoch {epoch + 1:{len(str(epochs))}d}/{epochs}"
+
+    def _speed(self) -> str:
+        """Samples a second of training, validation left out."""
+        return f"{self._samples / max(self._last_batch - self._began, 1e-9):.0f} images/s"
+
+
+class LiveProgress(EpochLines):
+    """A line that moves: epoch, step, loss and metrics, samples a second, time left; then the epoch's line stays."""
+
+    _bar: Progress | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        super().on_epoch_begin(epoch, logs)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[numbers]}", markup=False),
+            console=self.console,
+            transient=True,
+        )
+        steps = (self.params or {}).get("steps")
+        self._task = self._bar.add_task(self._title(epoch), total=steps, speed="", numbers="")
+        self._bar.start()
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        super().on_train_batch_end(batch, logs)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=batch + 1, speed=self._speed(), numbers=_numbers(logs))
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, numbers="validating …")
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._stop()
+        super().on_epoch_end(epoch, logs)
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _numbers(logs: Logs) -> str:
+    """loss: 0.1234  accuracy: 0.9876 …"""
+    return "  ".join(f"{name}: {_short(value)}" for name, value in (logs or {}).items() if name != "size")
+
+
+def _short(value: float) -> str:
+    """Four digits after the point, or in scientific notation where they would be lost."""
+    return f"{value:.4f}" if value == 0 or not abs(value) < 1e-3 else f"{value:.4e}"
