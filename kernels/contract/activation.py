@@ -1,7 +1,8 @@
 """Activation functions and their gradients, element by element or along the last axis.
 
 A gradient takes the saved input x or output y, whichever is enough: y where the layer keeps it anyway.
-NaN in gives NaN out, in the gradients too: an activation that was NaN passes NaN back.
+NaN in gives NaN out, in the gradients too: an activation that was NaN passes NaN back. Where an equation
+says 0, the gradient is an exact 0 whatever dy was.
 """
 
 from .spec import ArrayLike, ArraySpec, expect_float, expect_same_shape

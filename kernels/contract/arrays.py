@@ -34,7 +34,7 @@ def divide(a: ArrayLike, b: ArrayLike) -> ArraySpec:
 
 
 def power(a: ArrayLike, *, exponent: float) -> ArraySpec:
-    """y = aᵉ for a constant e."""
+    """y = aᵉ for a constant e; a⁰ = 1 even for NaN, as in IEEE 754."""
     return ArraySpec(a.shape, expect_float("power", a=a))
 
 

@@ -24,7 +24,7 @@ def sgd_update(
     >>> w
     array([0.5])
     """
-    step = g * float(learning_rate)
+    step = np.multiply(g, float(learning_rate), out=np.empty_like(w))
     if velocity is None:
         w -= step
         return

@@ -4,7 +4,6 @@ Inputs are drawn in float64 but hold float32 numbers, so that every implementati
 only the rounding of its own arithmetic is left to compare.
 """
 
-import importlib
 import warnings
 import zlib
 from collections.abc import Callable
@@ -28,8 +27,6 @@ class Implementation:
         return f"{self.name}-{self.dtype}"
 
     def run(self, kernel: str, *args, **options):
-        if not callable(getattr(importlib.import_module(f"minicnn.kernels.{self.name}"), kernel, None)):
-            pytest.skip(f"the {self.name} backend has no {kernel} yet")
         args = tuple(self.cast(arg) for arg in args)
         specified = KERNELS[kernel](*args, **options)
         with warnings.catch_warnings():
@@ -45,7 +42,8 @@ class Implementation:
     def cast(self, arg):
         """Floating-point arrays in this implementation's dtype, anything else as it is; layouts stay."""
         if isinstance(arg, np.ndarray) and arg.dtype.kind == "f" and arg.dtype != self.dtype:
-            return arg.astype(self.dtype)
+            with np.errstate(over="ignore"):  # an extreme number may be infinite in float32
+                return arg.astype(self.dtype)
         return arg
 
     def assert_close(self, actual, expected) -> None:
