@@ -114,7 +114,7 @@ def _arrays(model: Model) -> dict[str, np.ndarray]:
 
 
 def _write(path: str | Path, header: dict, tensors: dict[str, np.ndarray]) -> None:
-    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     # one metadata entry: the library writes several in random order, and equal models should be equal files
     metadata = {"minicnn": json.dumps(header, sort_keys=True, allow_nan=False)}
     write_atomically(path, safetensors.numpy.save(contiguous, metadata))

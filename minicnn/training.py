@@ -12,7 +12,7 @@ import numpy as np
 
 from . import graph, losses, optimizers
 from . import metrics as metrics_
-from .callbacks import Callback, CallbackList, History
+from .callbacks import Callback, CallbackList, History, progress_display
 from .data.batches import Batch
 from .data.checks import warn_about_pixels
 from .data.feeding import as_batches, split, unpack, validation_batches, with_class_weight

@@ -12,12 +12,12 @@ def print_summary(model: Model, console: Console | None = None) -> None:
     """Print name, output shape, parameters and (in graphs with branches) the inputs of every layer."""
     console = console or Console()
     table = Table(title=f'Model: "{model.name}"', title_justify="left", title_style="bold")
-    table.add_column("Layer (type)", style="cyan")
-    table.add_column("Output Shape")
+    table.add_column("Layer (type)", style="cyan", overflow="fold")
+    table.add_column("Output Shape", overflow="fold")
     table.add_column("Param #", justify="right", style="green")
     branches = _has_branches(model)
     if branches:
-        table.add_column("Connected to")
+        table.add_column("Connected to", overflow="fold")
     for layer, shape, sources in _rows(model):
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
         row = [f"{layer.name} ({type(layer).__name__})", shape, params]
