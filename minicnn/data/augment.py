@@ -36,7 +36,7 @@ class RandomAffine:
 def warp(images: np.ndarray, matrices: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Output pixel t shows input position A·(t − c) + c − o, c the centre, interpolated bilinearly; 0 outside.
 
-    images (N, H, W, C) float, matrices A (N, 2, 2) and offsets o (N, 2) in pixels, (row, column).
+    images (N, H, W, C), whole numbers become float32; matrices A (N, 2, 2), offsets o (N, 2) in pixels, (row, column).
 
     >>> one = np.eye(4, dtype=np.float32).reshape(1, 4, 4, 1)
     >>> moved = warp(one, np.eye(2)[None], np.array([[0.0, 1.0]]))
@@ -46,26 +46,32 @@ def warp(images: np.ndarray, matrices: np.ndarray, offsets: np.ndarray) -> np.nd
            [0., 0., 0., 1.],
            [0., 0., 0., 0.]], dtype=float32)
     """
+    if images.dtype.kind != "f":
+        images = images.astype(np.float32)
     height, width = images.shape[1:3]
     centre = np.array([(height - 1) / 2, (width - 1) / 2])
-    grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), -1) - centre
-    source = np.einsum("nij,hwj->nhwi", matrices, grid) + (centre - offsets)[:, None, None]
-    corner = np.floor(source).astype(np.intp)
-    part = (source - corner).astype(images.dtype)
-    rows, columns = part[..., :1], part[..., 1:]
-    return (
-        _pixels(images, corner, 0, 0) * (1 - rows) * (1 - columns)
-        + _pixels(images, corner, 0, 1) * (1 - rows) * columns
-        + _pixels(images, corner, 1, 0) * rows * (1 - columns)
-        + _pixels(images, corner, 1, 1) * rows * columns
+    y, x = np.arange(height) - centre[0], np.arange(width) - centre[1]
+    rows, columns = (
+        matrices[:, i, 0, None, None] * y[:, None]
+        + matrices[:, i, 1, None, None] * x
+        + (centre - offsets)[:, i, None, None]
+        for i in (0, 1)
     )
+    return _interpolate(images, rows, columns)
 
 
-def _pixels(images: np.ndarray, corner: np.ndarray, down: int, right: int) -> np.ndarray:
-    """Pixels at corner + (down, right), zeros where that is outside."""
-    n, height, width, _ = images.shape
-    row, column = corner[..., 0] + down, corner[..., 1] + right
-    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-    sample = np.arange(n)[:, None, None]
-    found = images[sample, row.clip(0, height - 1), column.clip(0, width - 1)]
-    return np.where(inside[..., None], found, images.dtype.type(0))
+def _interpolate(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The images at fractional positions (N, P, Q) from the four pixels around each, in a frame of zeros."""
+    n, height, width, channels = images.shape
+    framed = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    rows, columns = (rows + 1).clip(0, height + 1), (columns + 1).clip(0, width + 1)
+    top, left = rows.astype(np.intp).clip(max=height), columns.astype(np.intp).clip(max=width)
+    down, right = ((part[..., None]).astype(images.dtype) for part in (rows - top, columns - left))
+
+    pixels, stride = framed.reshape(-1, channels), width + 2
+    corner = (np.arange(n)[:, None, None] * (height + 2) + top) * stride + left
+
+    def between(index: np.ndarray) -> np.ndarray:
+        return pixels.take(index, axis=0) * (1 - right) + pixels.take(index + 1, axis=0) * right
+
+    return between(corner) * (1 - down) + between(corner + stride) * down
