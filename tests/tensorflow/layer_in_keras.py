@@ -20,7 +20,7 @@ def run(case: LayerCase, seed: int) -> Results:
 def _run(case: LayerCase, rng: np.random.Generator) -> Results:
     tensors = [tf.constant(x, tf.float64) for x in case.draw_inputs(rng)]
     inputs = tensors if len(tensors) > 1 else tensors[0]
-    shapes = [x.shape for x in inputs] if len(tensors) > 1 else inputs.shape
+    shapes = [tuple(x.shape) for x in inputs] if len(tensors) > 1 else tuple(inputs.shape)
     layer = case.make(keras)
     layer(inputs)  # builds it
     layer.set_weights([draw_weight(rng, w.name, tuple(w.shape)) for w in layer.weights])
@@ -30,14 +30,15 @@ def _run(case: LayerCase, rng: np.random.Generator) -> Results:
         with tf.GradientTape() as tape:
             tape.watch(tensors)
             y = layer(inputs, training=case.training)
-            loss = tf.reduce_sum(y * dy) + sum(layer.losses)
-        return y, loss, tape.gradient(loss, [tensors, [w.value for w in layer.trainable_weights]])
+            penalty = sum(layer.losses, start=tf.zeros((), tf.float64))
+            loss = tf.reduce_sum(y * dy) + penalty
+        return y, penalty, tape.gradient(loss, [tensors, [w.value for w in layer.trainable_weights]])
 
-    y, loss, (dx, dw) = (_compiled(forward_and_backward) if _must_compile(layer) else forward_and_backward)()
-    results = {"y": y, "loss": loss}
+    y, penalty, (dx, dw) = (_compiled(forward_and_backward) if _must_compile(layer) else forward_and_backward)()
+    results = {"y": y, "penalty": penalty}
     results |= {f"dx{i}": gradient for i, gradient in enumerate(dx)}
     results |= {f"d {w.name}": gradient for w, gradient in zip(layer.trainable_weights, dw)}
-    results |= {f"after {w.name}": w.value for w in layer.weights}
+    results |= {f"after {w.name}": w.value for w in layer.non_trainable_weights}
     return {name: tensor.numpy() for name, tensor in results.items()}
 
 

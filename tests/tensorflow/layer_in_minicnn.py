@@ -34,13 +34,12 @@ def _run(case: LayerCase, rng: np.random.Generator, dtype: np.dtype) -> Results:
     layer.set_weights([draw_weight(rng, w.name, w.shape) for w in layer.weights])
     y = layer(inputs, training=case.training)
     assert layer.compute_output_shape(shapes) == (None, *y.shape[1:])
-    loss = (y * rng.standard_normal(y.shape).astype(dtype)).sum()
-    for penalty in layer.losses:
-        loss = loss + penalty
+    penalty = sum(layer.losses, start=Tensor(np.zeros((), dtype)))
+    loss = (y * rng.standard_normal(y.shape).astype(dtype)).sum() + penalty
     loss.backward()
     return (
-        {"y": y.data, "loss": loss.data}
+        {"y": y.data, "penalty": penalty.data}
         | {f"dx{i}": x.grad for i, x in enumerate(tensors)}
         | {f"d {w.name}": w.grad for w in layer.trainable_weights}
-        | {f"after {w.name}": w.data for w in layer.weights}
+        | {f"after {w.name}": w.data for w in layer.non_trainable_weights}
     )
