@@ -68,6 +68,16 @@ class TestFindsPlantedErrors:
         shapes = ((3, 40), (40, 50))
         self.check(r"worst at index \(29, 47\), where.*; 1 of \d+ elements", shapes, db=wrong_at((29, 47), -1))
 
+    def test_the_worst_of_several_is_named(self):
+        def db(dy, a, b):
+            gradient = a.T @ dy
+            gradient[0, 1] += 0.1
+            gradient[2, 3] += 10
+            gradient[3, 0] -= 1
+            return gradient
+
+        self.check(r"worst at index \(2, 3\), where.*off by 10; 3 of 16 elements", db=db)
+
     def test_nan(self):
         self.check(r"gradient for input 1 \(b\) is nan at index \(2, 3\)", db=wrong_at((2, 3), math.nan))
 

@@ -418,6 +418,16 @@ class TestMemory:
         gc.collect()
         assert saved() is None
 
+    def test_a_result_that_lives_on_lets_go_of_what_its_operation_saved(self):
+        x = leaf(np.ones((3, 3)))
+        h = ops.exp(x)
+        saved = weakref.ref(h.data)
+        y = h * h
+        del h
+        y.sum().backward()
+        assert saved() is None
+        assert y.grad.shape == (3, 3)
+
     def test_retain_graph_keeps_it(self):
         x = leaf(np.ones((3, 3)))
         h = ops.exp(x)
