@@ -14,7 +14,8 @@ With h = p·σ + r·δ − π₀ and v = q·σ + s·δ − π₀, and x = 0 outs
 
 A NaN or infinity in an input reaches every output whose sum contains it, and no other; taps that
 fall on the padding multiply a true zero, so an infinite weight there gives NaN as it would in a
-padded image. Every sum has a fixed order: the same bits at any thread count.
+padded image. Every sum has a fixed order: the same bits at any thread count
+(portable leaves the order of matrix products to BLAS).
 Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 

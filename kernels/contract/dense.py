@@ -4,7 +4,8 @@
 
     y  = x·w + b        dx = dy·wᵀ        dw = xᵀ·dy        db[k] = Σ_n dy[n,k] (bias_grad)
 
-NaN and infinity follow the sums. Every sum has a fixed order: the same bits at any thread count.
+NaN and infinity follow the sums. Every sum has a fixed order: the same bits at any thread count
+(portable leaves the order of matrix products to BLAS).
 Source: Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors" (1986).
 """
 

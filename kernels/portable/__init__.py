@@ -1,5 +1,8 @@
 """Vectorised NumPy: runs wherever NumPy runs, and is what faster kernels have to beat.
 
+Matrix products are left to BLAS, whose last bits may depend on how many threads it runs; everything else has
+one order of summation.
+
 Options pass through float(): a NumPy double among them would turn float32 results into float64.
 """
 

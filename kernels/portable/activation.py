@@ -48,7 +48,6 @@ def clip_grad(dy: np.ndarray, x: np.ndarray, *, low: float, high: float) -> np.n
     return _pass_nan(select((x >= float(low)) & (x <= float(high)), dy), x)
 
 
-@_quiet
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """y = e^min(x,0) / (1 + e^−|x|), which is 1 / (1 + e⁻ˣ) for either sign, and no power of e exceeds 1.
 

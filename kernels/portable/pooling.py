@@ -17,9 +17,9 @@ def max_pool2d(x: np.ndarray, *, pool_size: Pair, strides: Pair, pads: Pads = NO
     >>> y.item(), code.item()
     (3.0, 1)
     """
-    n, *input_size, c = x.shape
-    size = window_output(x.shape[1:3], pool_size, strides, pads)
-    y = np.full((n, *size, c), -np.inf, x.dtype)
+    input_size = x.shape[1:3]
+    size = window_output(input_size, pool_size, strides, pads)
+    y = np.full((x.shape[0], *size, x.shape[3]), -np.inf, x.dtype)
     code = np.empty(y.shape, code_dtype(pool_size))
     code[...] = _first_place(size, pool_size[1], strides, pads)
     for r, s, outputs, pixels in taps(input_size, size, pool_size, strides, pads):

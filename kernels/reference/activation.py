@@ -47,7 +47,6 @@ def clip_grad(dy: np.ndarray, x: np.ndarray, *, low: float, high: float) -> np.n
     return _nan_where_nan(x, np.where((x >= float(low)) & (x <= float(high)), dy, 0))
 
 
-@_quiet
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """y = 1 / (1 + e⁻ˣ); the same value as eˣ / (1 + eˣ), which does not overflow where x is negative.
 

@@ -1,6 +1,7 @@
 """Pooling as its definition: visit every window, look at each of its pixels."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -111,7 +112,7 @@ def global_max_pool2d_grad(dy: np.ndarray, index: np.ndarray, *, input_size: Pai
     return dx
 
 
-def _beats(challenger: np.floating, winner: np.floating) -> bool:
+def _beats(challenger: Any, winner: Any) -> bool:
     """Larger wins, a tie stays with the first, and a NaN wins over all but an earlier NaN."""
     return bool(challenger > winner or (np.isnan(challenger) and not np.isnan(winner)))
 

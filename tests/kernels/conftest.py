@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from minicnn.kernels import backend
 from minicnn.kernels.contract import KERNELS, ArraySpec
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from minicnn.kernels import backend
 
 reference = backend("reference")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from minicnn.kernels import backend
 
 reference = backend("reference")

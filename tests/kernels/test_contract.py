@@ -5,6 +5,7 @@ import inspect
 
 import numpy as np
 import pytest
+
 from minicnn.kernels import NAMES, ShapeError, backend
 from minicnn.kernels.contract import KERNELS, ArraySpec
 

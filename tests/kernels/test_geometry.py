@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from minicnn.kernels import ShapeError
 from minicnn.kernels.geometry import extent, output_size, resolve_pads, same_pad, window_output
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from minicnn.kernels import backend
 
 reference = backend("reference")
@@ -103,9 +104,9 @@ def test_rmsprop_by_hand():
     options = {"learning_rate": 2.0, "rho": 0.75, "epsilon": 0.0}
     # s = 0.75·16 + 0.25·16 = 16, step = 2·4 / 4
     assert after("rmsprop_update", 1.0, 4.0, 16.0, **options) == [-1, 4, 16]
-    # a = 0.75·0 + 0.25·4 = 1, s = 0.75·(28/3) + 4 = 11, √(11 − 1 + 6) = 4
-    w, _, s, a = after("rmsprop_update", 1.0, 4.0, 28 / 3, 0.0, **{**options, "epsilon": 6.0})
-    assert (w, s, a) == (-1, 11, 1)
+    # a = 0.75·(4/3) + 0.25·4 = 2, s = 0.75·(28/3) + 4 = 11, √(11 − 2² + 9) = 4
+    w, _, s, a = after("rmsprop_update", 1.0, 4.0, 28 / 3, 4 / 3, **{**options, "epsilon": 9.0})
+    assert (w, s, a) == (-1, 11, 2)
 
 
 def test_rmsprop_momentum_by_hand():

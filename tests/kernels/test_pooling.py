@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+
 from minicnn.kernels import ShapeError, backend
 from minicnn.kernels.geometry import Padding, Pair, code_dtype, resolve_pads, window_output
 
