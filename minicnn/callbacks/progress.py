@@ -3,7 +3,7 @@
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .callback import Callback, Logs
 
@@ -46,43 +46,54 @@ class EpochLines(Callback):
 
 
 class LiveProgress(EpochLines):
-    """A line that moves: epoch, step, loss and metrics, samples a second, time left; then the epoch's line stays."""
+    """A line that moves: epoch, step, samples a second, time left of the training, loss and metrics.
+
+    Every epoch leaves its line above it.
+    """
 
     _bar: Progress | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         super().on_epoch_begin(epoch, logs)
-        self._bar = Progress(
+        self._epoch = epoch
+        self._bar = self._bar or self._start(epoch)
+        self._bar.update(self._task, description=self._title(epoch), speed="", numbers="")
+
+    def _start(self, epoch: int) -> Progress:
+        bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[step]}", style="green"),
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[numbers]}", markup=False),
             console=self.console,
             transient=True,
         )
-        steps = (self.params or {}).get("steps")
-        self._task = self._bar.add_task(self._title(epoch), total=steps, speed="", numbers="")
-        self._bar.start()
+        params = self.params or {}
+        self._steps = params.get("steps")
+        total = self._steps and self._steps * params["epochs"]
+        done = epoch * (self._steps or 0)
+        self._task = bar.add_task("", total=total, completed=done, step="", speed="", numbers="")
+        bar.start()
+        return bar
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         super().on_train_batch_end(batch, logs)
         if self._bar is not None:
-            self._bar.update(self._task, completed=batch + 1, speed=self._speed(), numbers=_numbers(logs))
+            self._bar.update(
+                self._task,
+                completed=self._epoch * (self._steps or 0) + batch + 1,
+                step=f"{batch + 1}/{self._steps}" if self._steps else f"{batch + 1}",
+                speed=self._speed(),
+                numbers=_numbers(logs),
+            )
 
     def on_test_begin(self, logs: Logs = None) -> None:
         if self._bar is not None:
             self._bar.update(self._task, numbers="validating …")
 
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self._stop()
-        super().on_epoch_end(epoch, logs)
-
     def on_train_end(self, logs: Logs = None) -> None:
-        self._stop()
-
-    def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

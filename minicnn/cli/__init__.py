@@ -1,0 +1,5 @@
+"""The `minicnn` command."""
+
+from .app import main
+
+__all__ = ["main"]
