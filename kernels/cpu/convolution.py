@@ -1,5 +1,285 @@
-"""As portable: not compiled yet."""
+"""Convolution as matrix products over windows that are copied side by side one cache-sized block at a time.
 
-from ..portable.convolution import bias_grad, conv2d, conv2d_input_grad, conv2d_weight_grad
+One routine serves the convolution and its input gradient. It sees no stride, padding or dilation, only a table:
 
-__all__ = ["bias_grad", "conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
+    out[n, targets[m]] = bias + Σ_t x[n, sources[m, t]] · w_t        (a missing source, −1, is a pixel of zeros)
+
+where m counts the outputs in one image, t the taps, and pixels are numbered in row-major order. The input
+gradient reads dy through w_tᵀ. With strides (σ, σ'), the pixels (h, v) of dx fall into σ·σ' *phases* by the
+remainders of h + π₀ and v + π₀': the pixels of a phase are all reached by the same taps, so each phase is such a
+correlation of its own, and no zeros are inserted between the pixels of dy.
+Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
+"""
+
+import functools
+
+import numpy as np
+
+from .. import portable
+from ..geometry import NO_PADS, Pads, Pair, window_output
+from .compile import compiled, parallel, workers_for
+from .matmul import (
+    BLOCK_COLUMNS,
+    BLOCK_ROWS,
+    SLAB,
+    block_grid,
+    clear,
+    copy,
+    divide_scratch,
+    multiply_slab,
+    padded,
+    pieces_of,
+    scratch,
+    whole_panels,
+)
+from .simd import LANES, load, store
+
+
+def conv2d(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None = None,
+    *,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> np.ndarray:
+    """y = b + Σ over the taps.
+
+    >>> image = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
+    >>> conv2d(image, np.ones((2, 2, 1, 1), np.float32))[0, :, :, 0]
+    array([[ 8., 12.],
+           [20., 24.]], dtype=float32)
+    """
+    x, w = np.ascontiguousarray(x), np.ascontiguousarray(w)
+    size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
+    y = np.empty((x.shape[0], *size, w.shape[3]), np.float32)
+    bias = np.zeros(w.shape[3], np.float32) if b is None else np.ascontiguousarray(b)
+    window = _window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation)
+    _correlate_images(x, w, bias, y, window, (w.shape[3], 1), groups)
+    return y
+
+
+def conv2d_input_grad(
+    dy: np.ndarray,
+    w: np.ndarray,
+    *,
+    input_size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> np.ndarray:
+    """dx, one phase of the input pixels after the other."""
+    dy, w = np.ascontiguousarray(dy), np.ascontiguousarray(w)
+    if not _all_finite(w.ravel()):  # at the border an infinite weight must not meet the zeros around dy
+        return portable.conv2d_input_grad(
+            dy, w, input_size=input_size, strides=strides, pads=pads, dilation=dilation, groups=groups
+        )
+    dx = np.empty((dy.shape[0], *input_size, w.shape[2] * groups), np.float32)
+    bias = np.zeros(dx.shape[3], np.float32)
+    for window in _phases(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation):
+        _correlate_images(dy, w, bias, dx, window, (1, w.shape[3]), groups)
+    return dx
+
+
+def conv2d_weight_grad(
+    x: np.ndarray,
+    dy: np.ndarray,
+    *,
+    kernel_size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> np.ndarray:
+    """dw = windowsᵀ · dy, over pieces of the batch that are summed in order."""
+    x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
+    window = _window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
+    sources, run = _runs(window, x.shape[3], groups)
+    outputs, depth, filters = dy.size // dy.shape[3], sources.shape[1] * run, dy.shape[3]
+    sums = np.empty((pieces_of(outputs, depth, filters // groups, groups), depth, filters), np.float32)
+    workers = workers_for(dy.size * depth // LANES)
+    _weight_grad(workers, _pixels(x), sources, run, dy.reshape(outputs, filters), sums, groups, scratch())
+    dw = sums[0] if len(sums) == 1 else sums.sum(axis=0)
+    return dw.reshape(*kernel_size, -1, filters)
+
+
+bias_grad = portable.bias_grad
+
+
+class _Window:
+    """Which pixels the taps of a window read (sources), which taps they are, and which pixels are written (targets)."""
+
+    def __init__(self, sources: np.ndarray, taps: np.ndarray, targets: np.ndarray):
+        self.sources, self.taps, self.targets = sources, taps, targets
+
+
+@functools.lru_cache(maxsize=256)
+def _window(input_size: Pair, output_size: Pair, window: Pair, strides: Pair, pads: Pads, dilation: Pair) -> _Window:
+    """The window of a convolution: −1 where a tap lies on the padding."""
+    p, q, r, s = np.ogrid[: output_size[0], : output_size[1], : window[0], : window[1]]
+    h, v = p * strides[0] + r * dilation[0] - pads[0][0], q * strides[1] + s * dilation[1] - pads[1][0]
+    inside = (h >= 0) & (h < input_size[0]) & (v >= 0) & (v < input_size[1])
+    sources = np.where(inside, h * input_size[1] + v, -1).reshape(p.size * q.size, r.size * s.size)
+    return _Window(sources, np.arange(sources.shape[1]), np.arange(sources.shape[0]))
+
+
+@functools.lru_cache(maxsize=256)
+def _phases(
+    input_size: Pair, output_size: Pair, window: Pair, strides: Pair, pads: Pads, dilation: Pair
+) -> list[_Window]:
+    """For the pixels of each phase, the outputs that read them: p = (h + π₀ − r·δ) / σ where that is whole."""
+    phases = []
+    for h, v in np.ndindex(min(strides[0], input_size[0]), min(strides[1], input_size[1])):
+        h, v, r, s = np.ogrid[h : input_size[0] : strides[0], v : input_size[1] : strides[1], : window[0], : window[1]]
+        p, p_rest = np.divmod(h + pads[0][0] - r * dilation[0], strides[0])
+        q, q_rest = np.divmod(v + pads[1][0] - s * dilation[1], strides[1])
+        taps = np.flatnonzero((p_rest + q_rest)[0, 0] == 0)
+        inside = (p >= 0) & (p < output_size[0]) & (q >= 0) & (q < output_size[1])
+        sources = np.where(inside, p * output_size[1] + q, -1).reshape(h.size * v.size, r.size * s.size)
+        phases.append(_Window(sources[:, taps], taps, (h * input_size[1] + v).ravel()))
+    return phases
+
+
+@functools.lru_cache(maxsize=256)
+def _runs(window: _Window, channels: int, groups: int) -> tuple[np.ndarray, int]:
+    """(sources, run): where in an image each tap's channels begin, or, where they are few, each channel of each tap."""
+    group = channels // groups
+    run = group if group >= LANES else 1
+    sources = np.where(window.sources < 0, -1, window.sources * channels)[..., None]
+    sources = np.where(sources < 0, -1, sources + np.arange(0, group, run))
+    return np.ascontiguousarray(sources.reshape(len(sources), -1), np.int32), run
+
+
+def _correlate_images(
+    x: np.ndarray, w: np.ndarray, bias: np.ndarray, out: np.ndarray, window: _Window, steps: Pair, groups: int
+) -> None:
+    """Correlate x with w, whose next channel lies steps[0] further and whose next filter steps[1], into `out`."""
+    sources, run = _runs(window, x.shape[3], groups)
+    channels = np.arange(0, x.shape[3] // groups, run)
+    starts = (window.taps[:, None] * w[0, 0].size + channels * steps[0]).ravel()
+    workers = workers_for(len(out) * sources.size * run * out.shape[3] // LANES)
+    weights = (w.ravel(), starts, *steps, w.shape[3] // groups)
+    _correlate(workers, _pixels(x), sources, run, *weights, bias, _pixels(out), window.targets, groups, scratch())
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    """(N, H, W, C) → (N, H·W, C)."""
+    return images.reshape(len(images), -1, images.shape[3])
+
+
+@compiled
+def _all_finite(numbers):
+    infinite = False
+    for number in numbers:
+        infinite |= not np.isfinite(number)
+    return not infinite
+
+
+@parallel(
+    "f4[:, :, ::1], i4[:, ::1], intp, f4[::1], intp[::1], intp, intp, intp, f4[::1], f4[:, :, ::1], intp[::1], intp, "
+    "f4[:, ::1]"
+)
+def _correlate(
+    worker,
+    workers,
+    x,
+    sources,
+    run,
+    w,
+    starts,
+    channel_step,
+    filter_step,
+    group_step,
+    bias,
+    out,
+    targets,
+    groups,
+    memory,
+):
+    """out[:, targets] = bias + the sum over the windows, all outputs of the batch counted through."""
+    slab, panel, block = divide_scratch(memory[worker])
+    weights = w, starts, run, channel_step, filter_step
+    outputs, filters, depth = len(out) * len(targets), out.shape[2] // groups, len(starts) * run
+    height, down, across = block_grid(outputs, filters, groups)
+    for task in range(worker, groups * down * across, workers):
+        group, task = divmod(task, down * across)
+        first, column = task // across * height, task % across * BLOCK_COLUMNS
+        rows, columns = min(height, outputs - first), min(BLOCK_COLUMNS, filters - column)
+        _fill(block, rows, columns, bias, group * filters + column)
+        for start in range(0, depth, SLAB):
+            end = min(start + SLAB, depth)
+            _gather(x, group * (x.shape[2] // groups), sources, run, start, end, first, rows, slab, end - start)
+            origin = group * group_step + column * filter_step
+            multiply_slab(slab, end - start, 1, rows, weights, start, end, origin, columns, panel, block)
+        _scatter(block, rows, columns, out, targets, first, group * filters + column)
+
+
+@compiled
+def _gather(x, channel, sources, run, start, end, first, rows, slab, step):
+    """slab[i] = numbers start … end − 1 of the window of output first + i, `channel` being the group's first one."""
+    numbers = x.reshape(-1)
+    for i in range(rows):
+        n, m = divmod(first + i, len(sources))
+        image = n * x.shape[1] * x.shape[2] + channel
+        if run == 1:
+            for d in range(start, end):
+                source = sources[m, d]
+                slab[i * step + d - start] = numbers[image + source] if source >= 0 else 0
+        else:
+            for t in range(start // run, (end - 1) // run + 1):
+                low, high = max(start, t * run), min(end, (t + 1) * run)
+                place = i * step + low - start
+                if sources[m, t] < 0:
+                    clear(slab, place, high - low)
+                else:
+                    copy(numbers, image + sources[m, t] + low - t * run, slab, place, high - low)
+
+
+@compiled
+def _fill(block, rows, columns, bias, filter_):
+    """Begin every row of the block with the bias."""
+    for column in range(0, columns, LANES):
+        panel = column * padded(rows)
+        copy(bias, filter_ + column, block, panel, min(LANES, columns - column))
+        row = load(block, panel)
+        for i in range(1, rows):
+            store(block, panel + i * LANES, row)
+
+
+@compiled
+def _scatter(block, rows, columns, out, targets, first, filter_):
+    """Copy the finished rows to their places."""
+    numbers = out.reshape(-1)
+    for i in range(rows):
+        n, m = divmod(first + i, len(targets))
+        place = (n * out.shape[1] + targets[m]) * out.shape[2] + filter_
+        for column in range(0, columns, LANES):
+            copy(block, column * padded(rows) + i * LANES, numbers, place + column, min(LANES, columns - column))
+
+
+@parallel("f4[:, :, ::1], i4[:, ::1], intp, f4[:, ::1], f4[:, :, ::1], intp, f4[:, ::1]")
+def _weight_grad(worker, workers, x, sources, run, dy, sums, groups, memory):
+    """sums[i] = windowsᵀ · dy over piece i of the outputs, all outputs of the batch counted through."""
+    slab, panel, block = divide_scratch(memory[worker])
+    outputs, filters, depth = len(dy), dy.shape[1] // groups, sources.shape[1] * run
+    gradients = dy.reshape(-1), np.zeros(1, np.intp), outputs, dy.shape[1], filters // filters
+    height, down, across = block_grid(depth, filters, groups * len(sums))
+    for task in range(worker, len(sums) * groups * down * across, workers):
+        group, task = divmod(task, len(sums) * down * across)
+        piece, task = divmod(task, down * across)
+        row, column = task // across * height, task % across * BLOCK_COLUMNS
+        rows, columns = min(height, depth - row), min(BLOCK_COLUMNS, filters - column)
+        clear(block, 0, padded(rows) * whole_panels(columns))
+        last = outputs * (piece + 1) // len(sums)
+        for start in range(outputs * piece // len(sums), last, BLOCK_ROWS):
+            end = min(start + BLOCK_ROWS, last)
+            channel, filter_ = group * (x.shape[2] // groups), group * filters + column
+            _gather(x, channel, sources, run, row, row + rows, start, end - start, slab, padded(rows))
+            multiply_slab(slab, 1, padded(rows), rows, gradients, start, end, filter_, columns, panel, block)
+        for i in range(rows):
+            for j in range(0, columns, LANES):
+                panel_row = j * padded(rows) + i * LANES
+                copy(block, panel_row, sums[piece, row + i], group * filters + column + j, min(LANES, columns - j))

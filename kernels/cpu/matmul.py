@@ -1,0 +1,221 @@
+"""Matrix products out of one register tile: the arithmetic of dense layers and convolutions.
+
+A product a·b is cut until its pieces fit the machine:
+
+    block   at most 240 rows × 256 columns of the result: one task of one thread
+    slab    at most 256 of the depth (the summed index) of a, for the rows of one block: in the L2 cache
+    panel   16 columns of b, as deep as the slab: in the L1 cache
+    tile    6 rows × 16 columns of the result: in registers
+
+Slab, panel and block are scratch, padded to whole tiles, so that no tile has an edge; the edges are cut off when a
+finished block is copied out. A block holds its panels one after the other: [column // 16, row, column % 16].
+Every number of the result is summed slab after slab, however the blocks fall: the same bits at any thread count.
+Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
+"""
+
+import functools
+
+import numpy as np
+from numba import get_num_threads
+
+from .compile import compiled, parallel, workers_for
+from .simd import LANES, broadcast, fma, load, store
+
+TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
+MIN_BLOCK_ROWS = 8 * TILE_ROWS
+BLOCK_ROWS = 40 * TILE_ROWS
+BLOCK_COLUMNS = 16 * LANES
+SLAB = 256
+SLAB_SIZE, PANEL_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * LANES, BLOCK_ROWS * BLOCK_COLUMNS
+ENOUGH_TASKS = 8  # for a few threads to end together
+
+
+@functools.cache
+def scratch() -> np.ndarray:
+    """Memory for the slab, the panel and the block of each thread, kept between calls: fresh pages are slow."""
+    return np.zeros((get_num_threads(), SLAB_SIZE + PANEL_SIZE + BLOCK_SIZE), np.float32)
+
+
+@compiled
+def divide_scratch(memory):
+    """(slab, panel, block). Rows beyond the last one hold leftovers, which no result ever sees."""
+    return memory[:SLAB_SIZE], memory[SLAB_SIZE : SLAB_SIZE + PANEL_SIZE], memory[SLAB_SIZE + PANEL_SIZE :]
+
+
+@compiled
+def copy(source, start, target, place, count):
+    """target[place …] = source[start …]: a vector at a time, then one number at a time."""
+    whole = count // LANES * LANES
+    for i in range(0, whole, LANES):
+        store(target, place + i, load(source, start + i))
+    for i in range(whole, count):
+        target[place + i] = source[start + i]
+
+
+@compiled
+def clear(target, place, count):
+    for i in range(place, place + count):
+        target[i] = 0
+
+
+@compiled
+def multiply_tile(a, row_step, depth_step, at, panel, depth, block, place):
+    """block[i, j] += Σ_d a[i, d] · panel[d, j] for the tile of the block that begins at `place`."""
+    r0 = load(block, place)
+    r1 = load(block, place + LANES)
+    r2 = load(block, place + 2 * LANES)
+    r3 = load(block, place + 3 * LANES)
+    r4 = load(block, place + 4 * LANES)
+    r5 = load(block, place + 5 * LANES)
+    for d in range(depth):
+        b = load(panel, d * LANES)
+        r0 = fma(broadcast(a, at), b, r0)
+        r1 = fma(broadcast(a, at + row_step), b, r1)
+        r2 = fma(broadcast(a, at + 2 * row_step), b, r2)
+        r3 = fma(broadcast(a, at + 3 * row_step), b, r3)
+        r4 = fma(broadcast(a, at + 4 * row_step), b, r4)
+        r5 = fma(broadcast(a, at + 5 * row_step), b, r5)
+        at += depth_step
+    store(block, place, r0)
+    store(block, place + LANES, r1)
+    store(block, place + 2 * LANES, r2)
+    store(block, place + 3 * LANES, r3)
+    store(block, place + 4 * LANES, r4)
+    store(block, place + 5 * LANES, r5)
+
+
+@compiled
+def pack_panel(b, row_step, column_step, at, depth, columns, panel, place):
+    """panel[place + d, j] = b[d, j] for at most 16 columns, and zero beyond them."""
+    if column_step == 1 and columns == LANES:
+        for d in range(depth):
+            store(panel, (place + d) * LANES, load(b, at + d * row_step))
+        return
+    if columns < LANES:
+        clear(panel, place * LANES, depth * LANES)
+    for start in range(0, depth, LANES):  # what one column gives is contiguous: take a cache line of it at a time
+        for j in range(columns):
+            for d in range(start, min(start + LANES, depth)):
+                panel[(place + d) * LANES + j] = b[at + d * row_step + j * column_step]
+
+
+@compiled
+def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, columns, panel, block):
+    """block += slab · b for rows start … end − 1 of b, and some of its columns, the first of which lies at `origin`.
+
+    b is (data, starts, run, row_step, column_step): its rows come in runs of `run` rows, which begin at `starts`.
+    """
+    data, starts, run, b_row_step, column_step = b
+    for j in range(0, columns, LANES):
+        for i in range(start // run, (end - 1) // run + 1):
+            first, last = max(start, i * run), min(end, (i + 1) * run)
+            at = origin + starts[i] + (first - i * run) * b_row_step + j * column_step
+            pack_panel(data, b_row_step, column_step, at, last - first, min(LANES, columns - j), panel, first - start)
+        for i in range(0, rows, TILE_ROWS):
+            place = j * padded(rows) + i * LANES
+            multiply_tile(slab, row_step, depth_step, i * row_step, panel, end - start, block, place)
+
+
+@compiled
+def padded(rows):
+    """The rows of whole tiles."""
+    return (rows + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS
+
+
+@compiled
+def whole_panels(columns):
+    """The columns of whole panels."""
+    return (columns + LANES - 1) // LANES * LANES
+
+
+@compiled
+def block_grid(rows, columns, results):
+    """(height, down, across): how so many results of one shape are cut into blocks.
+
+    Blocks are low enough to keep the threads busy, and high enough to pay for packing the panels.
+    """
+    across = whole_panels(columns) // BLOCK_COLUMNS + (whole_panels(columns) % BLOCK_COLUMNS > 0)
+    height = min(max(padded(rows * across * results // ENOUGH_TASKS), MIN_BLOCK_ROWS), BLOCK_ROWS)
+    return height, (rows + height - 1) // height, across
+
+
+def pieces_of(depth: int, rows: int, columns: int, results: int = 1) -> int:
+    """Into how many pieces to cut a long sum, where the results alone have too few blocks for the threads."""
+    blocks = results * -(-rows // MIN_BLOCK_ROWS) * -(-columns // BLOCK_COLUMNS)
+    return max(1, min(ENOUGH_TASKS // blocks, depth // (2 * SLAB)))
+
+
+def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """out = a · b, for matrices that are contiguous or the transpose of a contiguous one.
+
+    >>> a = np.array([[1, 2], [3, 4]], np.float32)
+    >>> matmul(a, a.T, np.empty((2, 2), np.float32))
+    array([[ 5., 11.],
+           [11., 25.]], dtype=float32)
+    """
+    rows, depth, columns = *a.shape, b.shape[1]
+    pieces = pieces_of(depth, rows, columns)
+    result = _flat(out)
+    sums = result[None] if pieces == 1 else np.empty((pieces, out.size), np.float32)
+    sizes = (rows, depth, columns)
+    workers = workers_for(rows * depth * columns // LANES)
+    _multiply(workers, _flat(a), *_steps(a), _flat(b), *_steps(b), sums, *_steps(out), *sizes, scratch())
+    if pieces > 1:
+        np.sum(sums, axis=0, out=result)
+    return out
+
+
+def _flat(matrix: np.ndarray) -> np.ndarray:
+    return matrix.ravel("K")
+
+
+def _steps(matrix: np.ndarray) -> tuple[int, int]:
+    return matrix.strides[0] // matrix.itemsize, matrix.strides[1] // matrix.itemsize
+
+
+@parallel("f4[::1], intp, intp, f4[::1], intp, intp, f4[:, ::1], intp, intp, intp, intp, intp, f4[:, ::1]")
+def _multiply(
+    worker, workers, a, a_row, a_depth, b, b_depth, b_column, sums, out_row, out_column, rows, depth, columns, memory
+):
+    """sums[i] = a · b over piece i of the depth."""
+    slab, panel, block = divide_scratch(memory[worker])
+    matrix = b, np.zeros(1, np.intp), depth, b_depth, b_column
+    height, down, across = block_grid(rows, columns, len(sums))
+    for task in range(worker, len(sums) * down * across, workers):
+        piece, task = divmod(task, down * across)
+        row, column = task // across * height, task % across * BLOCK_COLUMNS
+        size, width = min(height, rows - row), min(BLOCK_COLUMNS, columns - column)
+        clear(block, 0, padded(size) * whole_panels(width))
+        last = depth * (piece + 1) // len(sums)
+        for start in range(depth * piece // len(sums), last, SLAB):
+            end = min(start + SLAB, last)
+            row_step, depth_step = _pack_slab(a, a_row, a_depth, row * a_row + start * a_depth, size, end - start, slab)
+            multiply_slab(slab, row_step, depth_step, size, matrix, start, end, column * b_column, width, panel, block)
+        _unpack_block(block, size, width, sums[piece], out_row, out_column, row * out_row + column * out_column)
+
+
+@compiled
+def _pack_slab(a, row_step, depth_step, at, rows, depth, slab):
+    """Copy a part of `a` along its contiguous axis; return the (row, depth) steps of the copy."""
+    if depth_step == 1:
+        for i in range(rows):
+            copy(a, at + i * row_step, slab, i * depth, depth)
+        return depth, 1
+    for d in range(depth):
+        copy(a, at + d * depth_step, slab, d * padded(rows), rows)
+    return 1, padded(rows)
+
+
+@compiled
+def _unpack_block(block, rows, columns, result, row_step, column_step, at):
+    """Copy a finished block into the result, along the result's contiguous axis."""
+    for column in range(0, columns, LANES):
+        width = min(LANES, columns - column)
+        panel = column * padded(rows)
+        if column_step == 1:
+            for i in range(rows):
+                copy(block, panel + i * LANES, result, at + i * row_step + column, width)
+        else:
+            for j in range(width):
+                for i in range(rows):
+                    result[at + i * row_step + (column + j) * column_step] = block[panel + i * LANES + j]

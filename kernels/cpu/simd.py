@@ -1,0 +1,84 @@
+"""Vectors of 16 float32 numbers as values in compiled code: the only file that speaks LLVM.
+
+    v = load(array, i)         the 16 numbers from place i on
+    store(array, i, v)
+    v = broadcast(array, i)    16 copies of the number at place i
+    v = fma(a, b, c)           a·b + c, rounded once
+
+`array` is a flat float32 array. LLVM splits a vector into the registers of the machine: one with AVX-512, two
+with AVX2, four with NEON or SSE. Nothing here checks bounds: these are for padded scratch memory of our own.
+"""
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.cgutils import get_or_insert_function
+from numba.extending import intrinsic, models, register_model
+from numba.np.arrayobj import make_array
+
+LANES = 16
+
+_FLOAT = ir.FloatType()
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_FLOAT_ALIGNMENT = 4  # bytes: vectors may start at any float
+
+
+class Vector(types.Type):
+    """The Numba type of a vector."""
+
+    def __init__(self):
+        super().__init__(name=f"float32x{LANES}")
+
+
+vector = Vector()
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager, numba_type):
+        super().__init__(manager, numba_type, _VECTOR)
+
+
+@intrinsic
+def load(typing_context, array, place):
+    def build(context, builder, signature, arguments):
+        address = _address(context, builder, signature, arguments)
+        return builder.load(builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT)
+
+    return vector(array, types.intp), build
+
+
+@intrinsic
+def store(typing_context, array, place, value):
+    def build(context, builder, signature, arguments):
+        address = _address(context, builder, signature, arguments)
+        builder.store(arguments[2], builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), build
+
+
+@intrinsic
+def broadcast(typing_context, array, place):
+    def build(context, builder, signature, arguments):
+        number = builder.load(_address(context, builder, signature, arguments))
+        undefined = ir.Constant(_VECTOR, ir.Undefined)
+        single = builder.insert_element(undefined, number, ir.IntType(32)(0))
+        every_lane_first = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        return builder.shuffle_vector(single, undefined, every_lane_first)
+
+    return vector(array, types.intp), build
+
+
+@intrinsic
+def fma(typing_context, a, b, c):
+    def build(context, builder, signature, arguments):
+        function = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        return builder.call(get_or_insert_function(builder.module, function, f"llvm.fma.v{LANES}f32"), arguments)
+
+    return vector(vector, vector, vector), build
+
+
+def _address(context, builder, signature, arguments):
+    """The machine address of array[place]: always the first two arguments."""
+    array = make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.gep(array.data, [arguments[1]])
