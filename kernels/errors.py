@@ -1,6 +1,7 @@
-"""The error every shape check raises, and the way shapes are written in messages."""
+"""The error every shape check raises, and the way shapes and names are written in messages."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class ShapeError(ValueError):
@@ -16,3 +17,14 @@ def letters(shape: Sequence[int], axes: str) -> str:
     if len(shape) != len(axes):
         return str(tuple(shape))
     return "(" + ", ".join(f"{axis}={size}" for axis, size in zip(axes, shape)) + ")"
+
+
+def did_you_mean(name: object, names: Iterable[str]) -> str:
+    """A guess at what a misspelt name was meant to be, to put at the end of a message; "" for no idea.
+
+    >>> did_you_mean("rleu", ["relu", "tanh"])
+    "; did you mean 'relu'?"
+    """
+    by_lower_case = {known.lower(): known for known in sorted(names)}
+    close = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
+    return f"; did you mean {by_lower_case[close[0]]!r}?" if close else ""

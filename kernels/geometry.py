@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from .errors import ShapeError
+from .errors import ShapeError, did_you_mean
 
 Pair = tuple[int, int]
 Pads = tuple[Pair, Pair]  # ((top, bottom), (left, right))
@@ -26,7 +26,7 @@ def extent(window: int, dilation: int = 1) -> int:
     return (window - 1) * dilation + 1
 
 
-def output_size(size: int, window: int, stride: int = 1, pad: Pair = (0, 0), dilation: int = 1) -> int:
+def output_size(size: int, window: int, stride: int = 1, pad: Pair = (0, 0), dilation: int = 1, axis: str = "H") -> int:
     """Number of window positions: P = ⌊(H + π₀ + π₁ − ((R − 1)·δ + 1)) / σ⌋ + 1.
 
     Raises ShapeError when the window does not fit into the padded input.
@@ -39,7 +39,7 @@ def output_size(size: int, window: int, stride: int = 1, pad: Pair = (0, 0), dil
     if size < 1 or room < covered:
         raise ShapeError(
             f"a window covering {covered} pixels (size {window}, dilation {dilation}) does not fit into "
-            f"{size} + {pad[0]} + {pad[1]} = {room} pixels (input + padding); "
+            f"{axis} = {size} + {pad[0]} + {pad[1]} = {room} pixels (input + padding); "
             'use a smaller window, padding="same", larger images or fewer pooling layers before it'
         )
     return (room - covered) // stride + 1
@@ -64,6 +64,7 @@ def resolve_pads(padding: Padding, size: Pair, window: Pair, strides: Pair, dila
     >>> resolve_pads(1, size=(28, 28), window=(3, 3), strides=(1, 1))
     ((1, 1), (1, 1))
     """
+    expect_padding(padding)
     if padding == "valid":
         return NO_PADS
     if padding == "same":
@@ -73,12 +74,25 @@ def resolve_pads(padding: Padding, size: Pair, window: Pair, strides: Pair, dila
         )
     if isinstance(padding, int):
         return (padding, padding), (padding, padding)
-    if isinstance(padding, str):
+    (top, bottom), (left, right) = padding  # type: ignore[misc]
+    return (top, bottom), (left, right)
+
+
+def expect_padding(padding: object) -> None:
+    """Raise ValueError unless padding is one of the forms that `resolve_pads` knows.
+
+    >>> expect_padding(((0, 1), (0, 1)))
+    """
+    pairs = isinstance(padding, (tuple, list)) and len(padding) == 2 and all(map(_is_pair, padding))
+    if not (pairs or isinstance(padding, int) or (isinstance(padding, str) and padding in ("valid", "same"))):
         raise ValueError(
             f'padding must be "valid", "same", a number or ((top, bottom), (left, right)), not {padding!r}'
+            f"{did_you_mean(padding, ('valid', 'same'))}"
         )
-    (top, bottom), (left, right) = padding
-    return (top, bottom), (left, right)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2 and all(isinstance(v, int) for v in value)
 
 
 def window_output(size: Pair, window: Pair, strides: Pair, pads: Pads, dilation: Pair = (1, 1)) -> Pair:
@@ -93,8 +107,8 @@ def window_output(size: Pair, window: Pair, strides: Pair, pads: Pads, dilation:
     if min(pads[0] + pads[1]) < 0:
         raise ValueError(f"padding must not be negative, got {pads}")
     return (
-        output_size(size[0], window[0], strides[0], pads[0], dilation[0]),
-        output_size(size[1], window[1], strides[1], pads[1], dilation[1]),
+        output_size(size[0], window[0], strides[0], pads[0], dilation[0], axis="H"),
+        output_size(size[1], window[1], strides[1], pads[1], dilation[1], axis="W"),
     )
 
 

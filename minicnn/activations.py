@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from . import ops
+from .configurable import unknown_name
 from .tensor import Tensor
 
 Activation = Callable[[Tensor], Tensor]
@@ -34,6 +35,6 @@ def get(identifier: str | Activation | None) -> Activation:
         return linear
     if callable(identifier):
         return identifier
-    if identifier in ACTIVATIONS:
+    if isinstance(identifier, str) and identifier in ACTIVATIONS:
         return ACTIVATIONS[identifier]
-    raise ValueError(f"no activation {identifier!r}; there are: {', '.join(ACTIVATIONS)}")
+    raise unknown_name("activation", identifier, ACTIVATIONS)

@@ -2,8 +2,10 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
+
+from .kernels.errors import did_you_mean
 
 
 class Configurable:
@@ -70,4 +72,13 @@ def find_by_name(kind: str, identifier: Any, base: type, names: dict[str, Callab
         return identifier()
     if isinstance(identifier, str) and identifier in names:
         return names[identifier]()
-    raise ValueError(f"no {kind} {identifier!r}; there are: {', '.join(sorted(names))}")
+    raise unknown_name(kind, identifier, sorted(names))
+
+
+def unknown_name(kind: str, identifier: Any, names: Iterable[str]) -> ValueError:
+    """The error for a name that nothing has, with the names there are and the likeliest.
+
+    >>> unknown_name("cat", "felx", ["felix", "tom"])
+    ValueError("no cat 'felx'; there are: felix, tom; did you mean 'felix'?")
+    """
+    return ValueError(f"no {kind} {identifier!r}; there are: {', '.join(names)}{did_you_mean(identifier, names)}")

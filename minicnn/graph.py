@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .kernels import ShapeError
+from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .layers.layer import Layer
@@ -27,6 +28,9 @@ class SymbolicTensor:
     @property
     def ndim(self) -> int:
         return len(self.shape)
+
+    def __repr__(self) -> str:
+        return f"<SymbolicTensor {self.shape} from {self.node.layer.name!r}>"
 
     def _refuse(self, *_: Any) -> Any:
         raise TypeError(
@@ -61,6 +65,17 @@ def map_structure(function: Callable, value: Any) -> Any:
     return function(value)
 
 
+def as_structure(inputs: Any) -> Any:
+    """A list of arrays or tensors as it is; a list of numbers, however nested, as the one tensor it stands for.
+
+    >>> as_structure([[1.0, 2.0], [3.0, 4.0]]).shape
+    (2, 2)
+    """
+    if isinstance(inputs, (list, tuple)) and not any(isinstance(x, (Tensor, np.ndarray)) for x in inputs):
+        return Tensor(inputs)
+    return inputs
+
+
 def flatten(value: Any) -> list:
     """One value or a list of them as a flat list."""
     return list(value) if isinstance(value, (list, tuple)) else [value]
@@ -73,10 +88,17 @@ def is_symbolic(inputs: Any) -> bool:
 
 def record(layer: Layer, inputs: Any) -> Any:
     """Build the layer for these symbolic inputs and return its symbolic outputs."""
-    shapes = map_structure(lambda x: x.shape, inputs)
     for x in flatten(inputs):
+        if not isinstance(x, SymbolicTensor):
+            raise TypeError(
+                f"takes symbolic tensors or arrays, not both: got {x!r} among them; give it an Input of its own"
+            )
         if None in x.shape[1:]:
-            raise ShapeError(f"only the batch axis may be None, got {x.shape}; give the image size in Input(shape=…)")
+            raise ShapeError(
+                f"only the batch axis may be None, got {x.shape}; "
+                "Input(shape=…) takes the fixed size of one sample, such as (28, 28, 1), without the batch axis"
+            )
+    shapes = map_structure(lambda x: x.shape, inputs)
     layer.ensure_built(shapes)
     node = Node(layer, inputs)
     output_shapes = layer.compute_output_shape(shapes)
@@ -101,7 +123,10 @@ def nodes_between(inputs: Iterable[SymbolicTensor], outputs: Iterable[SymbolicTe
         if id(x) in known or id(x.node) in done:
             continue
         if not flatten(x.node.inputs):
-            raise ValueError(f"an output of the model depends on an Input of shape {x.shape} that is not in inputs=…")
+            raise ValueError(
+                f"an output of the model depends on the Input {x.node.layer.name!r} of shape {x.shape}, "
+                "which is not among its inputs: add it to Model(inputs=[…], outputs=…)"
+            )
         if inputs_done:
             order.append(x.node)
             done.add(id(x.node))

@@ -14,7 +14,7 @@ from . import graph, losses, optimizers
 from . import metrics as metrics_
 from .callbacks import Callback, CallbackList, History, progress_display
 from .data.batches import Batch
-from .data.checks import warn_about_pixels
+from .data.checks import warn_about_pixels, warn_about_predictions
 from .data.feeding import as_batches, split, unpack, validation_batches, with_class_weight
 from .tensor import Tensor, no_grad
 
@@ -48,6 +48,8 @@ class Trainer:
         >>> model = mc.Sequential([mc.Input((4,)), mc.layers.Dense(2)])
         >>> model.compile("sgd", mc.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
         """
+        if isinstance(metrics, str):
+            raise TypeError(f"metrics must be a list, such as metrics=[{metrics!r}]")
         if loss_weights is not None:
             raise ValueError("loss_weights are for models with several outputs, which cannot be trained yet")
         self.optimizer = optimizers.get(optimizer)
@@ -55,6 +57,7 @@ class Trainer:
         self.metrics = [metrics_.get(m) for m in metrics or []]
         self._loss_tracker = metrics_.Mean(name="loss")
         self.stop_training = False
+        self._predictions_checked = False
         self._compiled_with = {"optimizer": self.optimizer, "loss": loss, "metrics": list(metrics or [])}
 
     def training_config(self) -> dict[str, Any] | None:
@@ -99,29 +102,31 @@ class Trainer:
         verbose              0 silent, 1 a live display, 2 a line an epoch; "auto" is 1
 
         Raises RuntimeError before `compile`, ValueError for empty or unequal data or NaN in it,
-        ShapeError where shapes do not fit.
+        TypeError for data that is not numbers, ShapeError where shapes do not fit.
         """
         self._expect_compiled("fit")
+        _check_epochs(epochs, initial_epoch)
         if validation_split:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
         data = as_batches(x, y, sample_weight, batch_size, shuffle)
         validation = validation_batches(validation_data, validation_batch_size or batch_size)
         warn_about_pixels(self, data)
         steps = steps_per_epoch or (len(data) if isinstance(data, Sized) else None)
-        verbose = 1 if verbose == "auto" else int(verbose)
+        verbose = _as_verbosity(verbose)
         self.history = History()
         listeners = CallbackList(
-            [self.history, *progress_display(verbose), *(callbacks or [])],
+            [self.history, *progress_display(verbose), *graph.flatten(callbacks or [])],
             self,
             {"epochs": epochs, "steps": steps, "verbose": verbose, "batch_size": batch_size},
         )
         self.stop_training = False
+        logs: Logs = {}
         listeners.on_train_begin()
         source = iter(data) if steps_per_epoch else None
         for epoch in range(initial_epoch, epochs):
             listeners.on_epoch_begin(epoch)
             batches = itertools.islice(source, steps_per_epoch) if source is not None else data
-            logs = self._train_epoch(batches, class_weight, listeners, epoch)
+            logs = self._train_epoch(batches, class_weight, listeners, epoch, steps_per_epoch)
             if validation is not None and (epoch + 1) % validation_freq == 0:
                 results = self._test_epoch(itertools.islice(validation, validation_steps), listeners)
                 logs |= {f"val_{name}": value for name, value in results.items()}
@@ -132,10 +137,16 @@ class Trainer:
         return self.history
 
     def _train_epoch(
-        self, batches: Iterable[Batch], class_weight: dict[int, float] | None, listeners: CallbackList, epoch: int
+        self,
+        batches: Iterable[Batch],
+        class_weight: dict[int, float] | None,
+        listeners: CallbackList,
+        epoch: int,
+        expected_steps: int | None,
     ) -> Logs:
         self.reset_metrics()
         logs: Logs = {}
+        step = -1
         for step, batch in enumerate(batches):
             x, y, sample_weight = unpack(batch)
             listeners.on_train_batch_begin(step)
@@ -146,7 +157,16 @@ class Trainer:
             if self.stop_training:
                 break
         if not logs:
-            raise ValueError(f"epoch {epoch + 1} got no batches: the data is empty or the generator has run out")
+            raise ValueError(
+                f"epoch {epoch + 1} got no batches: the data is empty, or a generator has run out; "
+                "make it endless with `while True:` and say where an epoch ends with steps_per_epoch"
+            )
+        if expected_steps and step + 1 < expected_steps and not self.stop_training:
+            warnings.warn(
+                f"the data ran out in epoch {epoch + 1} after {step + 1} of {expected_steps} steps: "
+                "make the generator endless with `while True:`, or lower steps_per_epoch or epochs",
+                stacklevel=3,
+            )
         return logs
 
     def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
@@ -154,10 +174,13 @@ class Trainer:
         predictions = self(x, training=True)  # type: ignore[operator]
         loss = self.compute_loss(y, predictions, sample_weight)
         variables = self.trainable_weights  # type: ignore[attr-defined]
-        loss.backward()
-        self.optimizer.apply([v.grad for v in variables], variables)
         for variable in variables:
-            variable.grad = None
+            variable.grad = None  # an interrupted step may have left one
+        if variables:
+            loss.backward()
+            self.optimizer.apply([v.grad for v in variables], variables)
+        else:
+            _warn_about_frozen_weights(self)
         return self._update_metrics(y, predictions, loss)
 
     def compute_loss(self, y: Any, predictions: Tensor, sample_weight: Any = None) -> Tensor:
@@ -168,6 +191,11 @@ class Trainer:
             raise ValueError(
                 "a model with several outputs cannot be trained yet: return one tensor, or override train_step"
             )
+        if y is None:
+            raise ValueError(f"no labels: {self.loss.name} needs y=labels, or batches (x, y)")
+        if not self._predictions_checked and isinstance(predictions.data, np.ndarray):
+            self._predictions_checked = True
+            warn_about_predictions(self.loss, predictions.data)
         loss = self.loss(y, predictions, sample_weight)
         for penalty in self.losses:  # type: ignore[attr-defined]
             loss = loss + penalty
@@ -189,7 +217,7 @@ class Trainer:
         """Loss and metrics over the data: a number, a list [loss, metric, …], or a dictionary."""
         self._expect_compiled("evaluate")
         data = as_batches(x, y, sample_weight, batch_size, shuffle=False)
-        listeners = CallbackList(list(callbacks or []), self, {"verbose": verbose})
+        listeners = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
         logs = self._test_epoch(itertools.islice(data, steps), listeners)
         return _as_keras(logs, return_dict)
 
@@ -222,14 +250,16 @@ class Trainer:
     ) -> Any:
         """The outputs for all samples, as one array (or a list of them, for a model with several outputs)."""
         data = as_batches(x, None, None, batch_size, shuffle=False)
-        listeners = CallbackList(list(callbacks or []), self, {"verbose": verbose})
+        listeners = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
         listeners.on_predict_begin()
         outputs = []
-        for step, (inputs, *_) in enumerate(itertools.islice(data, steps)):
+        for step, batch in enumerate(itertools.islice(data, steps)):
             listeners.on_predict_batch_begin(step)
-            outputs.append(self.predict_on_batch(inputs))
+            outputs.append(self.predict_on_batch(unpack(batch)[0]))
             listeners.on_predict_batch_end(step)
         listeners.on_predict_end()
+        if not outputs:
+            raise ValueError("nothing to predict: the data is empty")
         if isinstance(outputs[0], list):
             return [np.concatenate(parts) for parts in zip(*outputs)]
         return np.concatenate(outputs)
@@ -244,8 +274,9 @@ class Trainer:
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One update on one batch; the loss and metrics so far, as `evaluate` returns them."""
+        """One update on one batch; the loss and metrics of this batch, as `evaluate` returns them."""
         self._expect_compiled("train_on_batch")
+        self.reset_metrics()
         batch = next(iter(as_batches(x, y, sample_weight, _size(x), shuffle=False)))
         x, y, sample_weight = unpack(batch)
         logs = self.train_step(x, y, with_class_weight(sample_weight, y, class_weight))
@@ -254,6 +285,7 @@ class Trainer:
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and metrics of one batch, without an update."""
         self._expect_compiled("test_on_batch")
+        self.reset_metrics()
         batch = next(iter(as_batches(x, y, sample_weight, _size(x), shuffle=False)))
         return _as_keras(self.test_step(*unpack(batch)), return_dict)
 
@@ -296,6 +328,31 @@ def _as_keras(logs: Logs, return_dict: bool) -> Any:
     """A dictionary, a list of several numbers, or the only one."""
     values = list(logs.values())
     return logs if return_dict else values if len(values) > 1 else values[0]
+
+
+def _check_epochs(epochs: int, initial_epoch: int) -> None:
+    if not isinstance(epochs, int) or epochs < 0:
+        raise ValueError(f"epochs must be the number of passes over the data, 0 or more, got {epochs!r}")
+    if epochs <= initial_epoch:
+        warnings.warn(
+            f"nothing to train: epochs={epochs} is where training ends, counted from 0, and it begins at "
+            f"initial_epoch={initial_epoch}",
+            stacklevel=3,
+        )
+
+
+def _as_verbosity(verbose: str | int) -> int:
+    if verbose not in ("auto", 0, 1, 2):
+        raise ValueError(f'verbose must be "auto", 0 (silent), 1 (live) or 2 (a line an epoch), got {verbose!r}')
+    return 1 if verbose == "auto" else int(verbose)
+
+
+def _warn_about_frozen_weights(model: Any) -> None:
+    warnings.warn(
+        f"model {model.name!r} has no trainable weights, so nothing is learnt: "
+        "add layers, or set layer.trainable = True",
+        stacklevel=4,
+    )
 
 
 def _warn_about_loss(loss: float, epoch: int, step: int) -> None:

@@ -148,8 +148,18 @@ def _broadcast_shape(kernel: str, a: Sequence[int], b: Sequence[int], result: Se
     except ValueError:
         shape = None
     if shape is None or (result is not None and shape != tuple(result)):
-        raise ShapeError(f"{kernel}: shapes {tuple(a)} and {tuple(b)} do not broadcast") from None
+        raise ShapeError(
+            f"{kernel}: shapes {tuple(a)} and {tuple(b)} do not broadcast{_disagreement(a, b)}; "
+            "from the last axis backwards, sizes must be equal or one of them 1"
+        )
     return shape
+
+
+def _disagreement(a: Sequence[int], b: Sequence[int]) -> str:
+    for place in range(1, min(len(a), len(b)) + 1):
+        if a[-place] != b[-place] and 1 not in (a[-place], b[-place]):
+            return f": axis −{place} has {a[-place]} and {b[-place]}"
+    return ""
 
 
 def _index_shape(kernel: str, shape: Sequence[int], key: Any) -> tuple[int, ...]:

@@ -54,16 +54,19 @@ class Batches:
 
 
 def _take(array: Any, chosen: Any) -> Any:
-    return [a[chosen] for a in array] if isinstance(array, list) else array[chosen]
+    if isinstance(array, list):
+        return [a[chosen] for a in array]
+    return None if array is None else array[chosen]
 
 
 def _common_length(arrays: Batch) -> int:
     names = ("x", "y", "sample_weight")
-    lengths = {name: len(a) for name, array in zip(names, arrays) for a in graph.flatten(array)}
-    if len(set(lengths.values())) > 1:
-        found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+    lengths = [(name, len(a)) for name, array in zip(names, arrays) if array is not None for a in graph.flatten(array)]
+    if len({length for _, length in lengths}) > 1:
+        found = ", ".join(f"{name} {length}" for name, length in lengths)
         raise ValueError(f"x, y and sample_weight must hold equally many samples, got {found}")
-    size = lengths["x"]
+    size = lengths[0][1]
     if size == 0:
-        raise ValueError("there are no samples: x is empty")
+        shapes = ", ".join(str(a.shape) for a in graph.flatten(arrays[0]))
+        raise ValueError(f"there are no samples: x is empty, of shape {shapes}; look at how the data was loaded or cut")
     return size

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import graph
+from ..losses import BinaryCrossentropy
 from .batches import Batches
 
 #: layers that bring pixels 0 … 255 into a good range themselves
@@ -20,6 +21,39 @@ def expect_finite(x: Any) -> None:
             raise ValueError(
                 f"x holds {array[place]} at index {place}: clean the data first, for example with np.nan_to_num"
             )
+
+
+def warn_about_predictions(loss: Any, predictions: np.ndarray) -> None:
+    """Warn when a cross-entropy of probabilities gets something else, or probabilities of another kind."""
+    if getattr(loss, "from_logits", True) or not np.isfinite(predictions).all():
+        return
+    low, high, sums = predictions.min(), predictions.max(), predictions.sum(axis=-1)
+    sum_to_one = np.allclose(sums, 1, atol=1e-3)
+    one_output, binary = predictions.shape[-1] == 1, isinstance(loss, BinaryCrossentropy)
+    if low < 0 or high > 1:
+        _warn(
+            f"{loss.name} expects probabilities, but the predictions lie in {low:.3g} … {high:.3g}: end the model with "
+            f'activation="{"sigmoid" if binary else "softmax"}", or use {type(loss).__name__}(from_logits=True)'
+        )
+    elif one_output and (predictions == 1).all():
+        _warn(
+            'every prediction is 1, as after a softmax over one output: use activation="sigmoid" with '
+            "binary_crossentropy, or one output for each class"
+        )
+    elif not (binary or sum_to_one):
+        _warn(
+            f"{loss.name} expects probabilities that sum to 1, but they sum to {sums.min():.3g} … {sums.max():.3g}: "
+            'end the model with activation="softmax", or use binary_crossentropy for answers that do not exclude others'
+        )
+    elif binary and sum_to_one and not one_output:
+        _warn(
+            f"{loss.name} takes each of the {predictions.shape[-1]} outputs for a question of its own, but they sum "
+            "to 1 as after a softmax: use categorical_crossentropy, or end the model with sigmoid"
+        )
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=3)
 
 
 def warn_about_pixels(model: Any, data: Any) -> None:

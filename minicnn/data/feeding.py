@@ -1,6 +1,7 @@
 """From what users hand to `fit`, `evaluate` and `predict` to batches (x, y, sample_weight)."""
 
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,22 +21,26 @@ def as_batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuff
     """
     if x is None:
         raise ValueError("no data: pass x=images (and y=labels), or an iterable of (x, y) batches")
+    if isinstance(x, dict):
+        raise TypeError(f"x is a dictionary with {list(x)}: pass a list of arrays in the order of the model's inputs")
     if _is_iterable_of_batches(x):
         if y is not None or sample_weight is not None:
             raise ValueError("an iterable of batches brings its own labels: leave y and sample_weight out")
         return x
-    arrays = [graph.map_structure(_as_array, a) for a in (x, y, sample_weight)]
+    arrays = list(_as_arrays(x, y, sample_weight))
     expect_finite(arrays[0])
     while arrays[-1] is None:
         arrays.pop()
-    return Batches(tuple(arrays), batch_size or DEFAULT_BATCH_SIZE, shuffle)
+    return Batches(tuple(arrays), DEFAULT_BATCH_SIZE if batch_size is None else batch_size, shuffle)
 
 
 def validation_batches(validation_data: Any, batch_size: int | None) -> Iterable[Batch] | None:
     """(x, y), (x, y, sample_weight), an iterable of batches, or None for no validation."""
     if validation_data is None:
         return None
-    if isinstance(validation_data, tuple):
+    if isinstance(validation_data, (np.ndarray, Tensor)):
+        raise ValueError("validation_data must be (x, y): images alone cannot be validated, the labels are missing")
+    if isinstance(validation_data, (tuple, list)):
         x, y, sample_weight = unpack(validation_data)
         return as_batches(x, y, sample_weight, batch_size, shuffle=False)
     return as_batches(validation_data, None, None, batch_size, shuffle=False)
@@ -47,6 +52,7 @@ def split(arrays: tuple, fraction: float) -> tuple[tuple, tuple]:
         raise ValueError(f"validation_split must lie between 0 and 1, got {fraction}")
     if _is_iterable_of_batches(arrays[0]):
         raise ValueError("validation_split needs arrays; for an iterable of batches pass validation_data=…")
+    arrays = _as_arrays(*arrays)
     size = len(graph.flatten(arrays[0])[0])
     kept = int(size * (1 - fraction))
     if kept in (0, size):
@@ -60,7 +66,7 @@ def split(arrays: tuple, fraction: float) -> tuple[tuple, tuple]:
 
 def unpack(batch: Any) -> tuple[Any, Any, Any]:
     """(x, y, sample_weight) of a batch that may lack the last ones. Raises ValueError for anything else."""
-    if not isinstance(batch, tuple):
+    if not isinstance(batch, (tuple, list)):
         batch = (batch,)
     if not 1 <= len(batch) <= 3:
         raise ValueError(f"a batch is x, (x, y) or (x, y, sample_weight), got a tuple of {len(batch)}")
@@ -72,16 +78,46 @@ def with_class_weight(sample_weight: Any, y: Any, class_weight: dict[int, float]
     """Sample weights times the weight of each sample's class (1 where `class_weight` names none)."""
     if not class_weight:
         return sample_weight
+    if not isinstance(class_weight, dict) or not all(isinstance(c, Integral) for c in class_weight):
+        raise TypeError(
+            f"class_weight must be a dictionary from class numbers to weights, such as {{0: 1.0, 1: 5.0}}, "
+            f"got {class_weight!r}"
+        )
     labels = np.asarray(y)
     classes = labels.argmax(axis=-1) if labels.ndim > 1 and labels.shape[-1] > 1 else labels.reshape(len(labels))
     weights = np.array([class_weight.get(int(c), 1.0) for c in classes], np.float32)
     return weights if sample_weight is None else weights * np.asarray(sample_weight, np.float32)
 
 
-def _as_array(value: Any) -> Any:
-    if value is None or isinstance(value, np.ndarray):
-        return value
-    return value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+def _as_arrays(x: Any, y: Any, sample_weight: Any) -> tuple:
+    """A list of arrays as x stands for several inputs; any other list is one array."""
+    several = isinstance(x, (list, tuple)) and any(isinstance(value, (np.ndarray, Tensor)) for value in x)
+    inputs = [_as_array("x", value) for value in x] if several else _as_array("x", x)
+    return inputs, _as_array("y", y), _as_array("sample_weight", sample_weight)
+
+
+def _as_array(name: str, value: Any) -> np.ndarray | None:
+    if value is None:
+        return None
+    try:
+        array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{name} holds elements of different lengths: every sample must have the same shape; resize or pad them"
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold numbers, got {array.dtype} such as {array.ravel()[:1]}{_hint(name, array)}")
+    if array.ndim == 0:
+        raise ValueError(f"{name} must hold one sample a row, got the single number {array}")
+    return array
+
+
+def _hint(name: str, array: np.ndarray) -> str:
+    if array.dtype.kind not in "US":
+        return ""
+    if name == "y":
+        return "; number the classes with class_names, y = np.unique(y, return_inverse=True)"
+    return "; read image files into an array first"
 
 
 def _is_iterable_of_batches(x: Any) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from .. import activations, ops
 from ..tensor import Tensor
 from .layer import Layer
+from .options import on_last_axis
 
 
 class Activation(Layer):
@@ -80,9 +81,4 @@ class Softmax(Layer):
         self.axis = axis
 
     def call(self, inputs: Tensor) -> Tensor:
-        last = inputs.ndim - 1
-        axis = self.axis % inputs.ndim
-        if axis == last:
-            return ops.softmax(inputs)
-        swapped = tuple(last if i == axis else axis if i == last else i for i in range(inputs.ndim))
-        return ops.transpose(ops.softmax(ops.transpose(inputs, swapped)), swapped)
+        return on_last_axis(ops.softmax, inputs, self.axis)

@@ -9,6 +9,7 @@ from ..device import kernels_for
 from ..kernels import ShapeError
 from ..tensor import Tensor
 from .layer import Layer, Shape
+from .options import on_last_axis
 
 
 class BatchNormalization(Layer):
@@ -50,9 +51,13 @@ class BatchNormalization(Layer):
         self.beta_regularizer, self.gamma_regularizer = beta_regularizer, gamma_regularizer
 
     def build(self, input_shape: Shape) -> None:
-        channels = input_shape[self.axis]
+        rank = len(input_shape)
+        channels = input_shape[self.axis] if -rank <= self.axis < rank else None
         if channels is None:
-            raise ShapeError(f"axis={self.axis} of {tuple(input_shape)} has no fixed size to normalise over")
+            raise ShapeError(
+                f"axis={self.axis} of {tuple(input_shape)} has no fixed size to normalise over; "
+                "the channels of images (N, H, W, C) are axis=-1"
+            )
         self.gamma = self._scale_or_shift(self.scale, channels, self.gamma_initializer, "gamma", self.gamma_regularizer)
         self.beta = self._scale_or_shift(self.center, channels, self.beta_initializer, "beta", self.beta_regularizer)
         self.moving_mean = self.add_weight((channels,), self.moving_mean_initializer, "moving_mean", trainable=False)
@@ -67,12 +72,7 @@ class BatchNormalization(Layer):
         return Tensor(np.full(channels, name == "gamma", self.dtype))
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        last = inputs.ndim - 1
-        axis = self.axis % inputs.ndim
-        if axis == last:
-            return self._normalize(inputs, training)
-        swapped = tuple(last if i == axis else axis if i == last else i for i in range(inputs.ndim))
-        return ops.transpose(self._normalize(ops.transpose(inputs, swapped), training), swapped)
+        return on_last_axis(lambda x: self._normalize(x, training), inputs, self.axis)
 
     def _normalize(self, x: Tensor, training: bool) -> Tensor:
         if not (training and self.trainable):

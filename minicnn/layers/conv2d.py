@@ -4,11 +4,11 @@ from typing import Any
 
 from .. import activations, ops
 from ..kernels import ShapeError
-from ..kernels.geometry import Padding, Pair
+from ..kernels.geometry import Padding, Pair, expect_padding
 from ..ops.pairs import pair
 from ..tensor import Tensor
 from .layer import Layer, Shape
-from .options import expect_channels_last
+from .options import expect_channels_last, positive_integer
 
 
 class Conv2D(Layer):
@@ -42,14 +42,15 @@ class Conv2D(Layer):
     ):
         super().__init__(**kwargs)
         expect_channels_last(data_format)
-        if filters < 1 or groups < 1 or filters % groups:
-            raise ShapeError(f"filters={filters} must be a positive multiple of groups={groups}")
-        self.filters = filters
+        expect_padding(padding)
+        self.filters = positive_integer("Conv2D", "filters", filters)
+        self.groups = positive_integer("Conv2D", "groups", groups)
+        if filters % groups:
+            raise ValueError(f"Conv2D: filters={filters} must be a multiple of groups={groups}")
         self.kernel_size = pair(kernel_size, "kernel_size")
         self.strides = pair(strides, "strides")
         self.padding = padding
         self.dilation_rate = pair(dilation_rate, "dilation_rate")
-        self.groups = groups
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
@@ -75,6 +76,17 @@ class Conv2D(Layer):
 def image_channels(input_shape: Shape) -> int:
     """C of an (N, H, W, C) shape. Raises ShapeError, with the likely fix, for any other shape."""
     if len(input_shape) != 4 or input_shape[-1] is None:
-        hint = "; add the channel axis with x[..., None] for grey images" if len(input_shape) == 3 else ""
-        raise ShapeError(f"expects images (N, H, W, C), got {len(input_shape)} axes: {tuple(input_shape)}{hint}")
+        raise ShapeError(
+            f"expects images (N, H, W, C), got {len(input_shape)} axes: {tuple(input_shape)}{_hint(input_shape)}"
+        )
     return input_shape[-1]
+
+
+def _hint(input_shape: Shape) -> str:
+    if len(input_shape) == 5:
+        return "; Input(shape=…) is the shape of one image: leave the batch axis out"
+    if len(input_shape) != 3:
+        return ""
+    if input_shape[-1] in (1, 3, 4):
+        return "; is that a single image (H, W, C)? add the batch axis with x[None]"
+    return "; grey images need a channel axis too: x[..., None], or Input(shape=(H, W, 1))"

@@ -6,6 +6,7 @@ from .. import activations, ops
 from ..kernels import ShapeError
 from ..tensor import Tensor
 from .layer import Layer, Shape
+from .options import positive_integer
 
 
 class Dense(Layer):
@@ -31,9 +32,7 @@ class Dense(Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        if not isinstance(units, int) or units < 1:
-            raise ValueError(f"units must be a positive integer, got {units!r}")
-        self.units = units
+        self.units = positive_integer("Dense", "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
@@ -42,7 +41,7 @@ class Dense(Layer):
     def build(self, input_shape: Shape) -> None:
         features = input_shape[-1]
         if len(input_shape) < 2 or features is None:
-            raise ShapeError(f"expects (N, …, C), got {tuple(input_shape)}; add the batch axis with x[None]")
+            raise ShapeError(f"expects (N, …, C), got only {len(input_shape)} axis; add the batch axis with x[None]")
         self.kernel = self.add_weight(
             (features, self.units), self.kernel_initializer, "kernel", self.kernel_regularizer
         )

@@ -20,7 +20,9 @@ class Dropout(Layer):
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         if not 0 <= rate <= 1:
-            raise ValueError(f"dropout rate must lie in 0 … 1, got {rate}")
+            raise ValueError(
+                f"Dropout: rate is the fraction of inputs to drop, in 0 … 1, got {rate}; for half of them Dropout(0.5)"
+            )
         self.rate = rate
         self._own_generator = None if seed is None else random.generator(seed)
 

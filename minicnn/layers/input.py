@@ -1,5 +1,6 @@
 """Input: where a functional or sequential model begins."""
 
+from numbers import Integral
 from typing import Any
 
 from .. import config
@@ -17,13 +18,20 @@ class InputLayer(Layer):
 
     def __init__(self, shape: Shape, *, name: str | None = None, dtype: str | None = None, **kwargs: Any):
         super().__init__(name=name, dtype=dtype, **kwargs)
-        if not all(size is None or (isinstance(size, int) and size > 0) for size in shape):
-            raise ShapeError(f"Input shape must hold positive sizes without the batch axis, got {tuple(shape)}")
-        self.shape: Shape = (None, *shape)
+        if not (isinstance(shape, (tuple, list)) and all(_is_size(size) for size in shape)):
+            raise ShapeError(
+                "Input: shape must be a tuple of positive sizes without the batch axis, "
+                f"such as (28, 28, 1), got {shape!r}"
+            )
+        self.shape: Shape = (None, *(None if size is None else int(size) for size in shape))
         self.built = True
 
     def call(self, inputs: Any) -> Any:
         return inputs
+
+
+def _is_size(size: Any) -> bool:
+    return size is None or (isinstance(size, Integral) and size > 0)
 
 
 def Input(shape: Shape, dtype: str | None = None, name: str | None = None) -> SymbolicTensor:
@@ -32,7 +40,7 @@ def Input(shape: Shape, dtype: str | None = None, name: str | None = None) -> Sy
     >>> Input(shape=(28, 28, 1)).shape
     (None, 28, 28, 1)
     """
-    layer = InputLayer(tuple(shape), name=name, dtype=dtype or config.floatx())
+    layer = InputLayer(shape, name=name, dtype=dtype or config.floatx())
     node = Node(layer, inputs=[])
     node.outputs = SymbolicTensor(layer.shape, layer.dtype, node)
     return node.outputs

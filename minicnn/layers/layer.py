@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from .. import config, graph, initializers, regularizers
 from ..configurable import Configurable
 from ..kernels import ShapeError
 from ..kernels.contract import ArraySpec
+from ..kernels.errors import did_you_mean
 from ..tensor import Tensor, no_grad
 from ..variable import Variable
 
@@ -51,7 +53,10 @@ class Layer(Configurable):
         trainable: bool = True,
         dtype: str | None = None,
         input_shape: Shape | None = None,
+        **unknown: Any,
     ):
+        if unknown:
+            raise TypeError(_unknown_arguments(type(self), unknown))
         self.input_shape = input_shape
         self.name = name or _unique_name(type(self).__name__)
         self.dtype = np.dtype(dtype or config.floatx())
@@ -96,15 +101,21 @@ class Layer(Configurable):
         with self._named_errors(), _training_mode(training):
             if graph.is_symbolic(inputs):
                 return graph.record(self, inputs)
-            tensors = graph.map_structure(self._as_input, inputs)
+            tensors = graph.map_structure(self._as_input, graph.as_structure(inputs))
             self.ensure_built(graph.map_structure(lambda t: (None, *t.shape[1:]), tensors))
             return self.call_on_tensors(tensors)
 
     def call_on_tensors(self, tensors: Any) -> Any:
-        """`call`, with `training` where it takes it."""
-        if _takes_training(type(self).call):
-            return self.call(tensors, training=_training)  # type: ignore[call-arg]
-        return self.call(tensors)
+        """`call`, with `training` where it takes it. Raises TypeError when it does not return tensors."""
+        options = {"training": _training} if _takes_training(type(self).call) else {}
+        outputs = self.call(tensors, **options)
+        for output in graph.flatten(outputs):
+            if not isinstance(output, Tensor):
+                raise TypeError(
+                    f"call must return a tensor or a list of them, got {type(output).__name__}; "
+                    "return what minicnn.ops and the operators of tensors give, not NumPy arrays"
+                )
+        return outputs
 
     def ensure_built(self, input_shape: Any) -> None:
         """Run `build` if it has not run yet."""
@@ -130,11 +141,11 @@ class Layer(Configurable):
 
     @contextlib.contextmanager
     def _named_errors(self) -> Iterator[None]:
-        """Put this layer's name before errors about shapes and dtypes; the innermost layer wins."""
+        """Put this layer's name before errors about its input; the innermost layer wins."""
         try:
             yield
-        except (ShapeError, TypeError) as error:
-            if str(error).startswith("layer "):
+        except (ShapeError, TypeError, ValueError) as error:
+            if str(error).startswith("layer ") or type(error) not in (ShapeError, TypeError, ValueError):
                 raise
             raise type(error)(f"layer {self.name!r} ({type(self).__name__}): {error}") from error
 
@@ -146,6 +157,19 @@ class Layer(Configurable):
             found = value if isinstance(value, (list, tuple)) else [value]
             self._layers += [v for v in found if isinstance(v, Layer) and v not in self._layers]
         super().__setattr__(attribute, value)
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Called only for what is not there: say why, where it is the mistake of a beginner."""
+        if "_layers" not in self.__dict__:
+            reason = f"; its __init__ must call super().__init__() before it uses {attribute!r}"
+        elif not self.built:
+            reason = "; it gets its weights when it is built, by calling it on data or by an Input before it"
+        else:
+            reason = ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}{reason}")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.__dict__.get('name', 'without a name')}>"
 
     @property
     def trainable(self) -> bool:
@@ -188,15 +212,25 @@ class Layer(Configurable):
         if not variables and weights:
             raise ValueError(f"layer {self.name!r} has no weights yet: build it first, for example by calling it")
         if len(weights) != len(variables):
-            raise ValueError(f"layer {self.name!r} has {len(variables)} weights, got {len(weights)}")
+            expected = ", ".join(f"{variable.path} {variable.shape}" for variable in variables)
+            raise ValueError(
+                f"layer {self.name!r} has {len(variables)} weights, got {len(weights)}; it takes {expected or 'none'}"
+            )
         for variable, value in zip(variables, weights):
             if np.shape(value) != variable.shape:
-                raise ShapeError(f"weight {variable.path!r} has shape {variable.shape}, got {np.shape(value)}")
+                raise ShapeError(
+                    f"layer {self.name!r}: weight {variable.path!r} has shape {variable.shape}, got {np.shape(value)}; "
+                    "give the arrays in the order and shapes of get_weights()"
+                )
         for variable, value in zip(variables, weights):
             variable.assign(value)
 
     def count_params(self) -> int:
-        """How many numbers the variables hold."""
+        """How many numbers the variables hold. Raises ValueError before they are made."""
+        if not self.built:
+            raise ValueError(
+                f"layer {self.name!r} has no weights to count yet: call it on data, or begin the model with an Input"
+            )
         return sum(v.numpy().size for v in self.weights)
 
     @property
@@ -235,6 +269,14 @@ def _initial_values(initializer: Any, shape: tuple[int, ...], dtype: np.dtype) -
     if not _with_values:
         return np.broadcast_to(np.zeros((), dtype), shape)
     return np.asarray(initializers.get(initializer)(shape, dtype), dtype)
+
+
+def _unknown_arguments(layer: type, unknown: dict[str, Any]) -> str:
+    """Keyword arguments that reached the base class because no class on the way takes them."""
+    parameters = [p for c in layer.__mro__ if "__init__" in vars(c) for p in inspect.signature(c).parameters.values()]
+    known = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    name = next(iter(unknown))
+    return f"{layer.__name__} has no argument {name!r}{did_you_mean(name, known)}"
 
 
 def _takes_training(call: Callable) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import ops
-from ..kernels.geometry import Padding, Pair
+from ..kernels.geometry import Padding, Pair, expect_padding
 from ..ops.pairs import pair
 from ..tensor import Tensor
 from .layer import Layer
@@ -23,6 +23,7 @@ class _Pooling2D(Layer):
     ):
         super().__init__(**kwargs)
         expect_channels_last(data_format)
+        expect_padding(padding)
         self.pool_size = pair(pool_size, "pool_size")
         self.strides = self.pool_size if strides is None else pair(strides, "strides")
         self.padding = padding

@@ -12,7 +12,7 @@ class Rescaling(Layer):
     """y = x·scale + offset; scale and offset are numbers, or one number a channel.
 
     >>> import numpy as np
-    >>> Rescaling(1 / 255)(np.array([[0, 51, 255]], np.uint8)).numpy()
+    >>> Rescaling(1 / 255)(np.array([[0, 51, 255]], np.uint8)).numpy().round(4)
     array([[0. , 0.2, 1. ]], dtype=float32)
     """
 

@@ -13,5 +13,10 @@ def expect_last_axis(axis: int) -> None:
 def expect_rows(loss: str, y_pred: Tensor) -> None:
     """Raise ShapeError unless predictions are (N, K)."""
     if y_pred.ndim != 2:
-        hint = "add the batch axis with y_pred[None]" if y_pred.ndim == 1 else "end the model in a Dense layer"
+        hint = (
+            "add the batch axis with y_pred[None]"
+            if y_pred.ndim == 1
+            else "put layers.Flatten() or GlobalAveragePooling2D() before the last Dense layer, "
+            "and end the model in a Dense layer with one unit a class"
+        )
         raise ShapeError(f"{loss}: predictions must have shape (N, K), got {y_pred.shape}; {hint}")

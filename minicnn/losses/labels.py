@@ -81,6 +81,10 @@ def _shape_hint(labels: tuple[int, ...], predictions: tuple[int, ...]) -> str:
         return "; nothing broadcasts: drop the labels' last axis with labels[..., 0], or keep the predictions' own"
     if len(predictions) == 2 and labels in (predictions[:1], (predictions[0], 1)):
         return "; for class numbers use sparse_categorical_crossentropy or utils.to_categorical"
+    if len(predictions) > 2 and len(labels) <= 2:
+        return "; put layers.Flatten() or GlobalAveragePooling2D() before the last Dense layer"
+    if len(labels) == len(predictions) == 2:
+        return f"; {labels[1]} numbers a label need a last layer of {labels[1]} units, it has {predictions[1]}"
     return "; every prediction needs exactly one label"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from ..configurable import Configurable
 from ..kernels import ShapeError
 from ..tensor import Tensor, as_tensor
+from .labels import match_shape
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "none", None)
 
@@ -30,8 +31,14 @@ class Loss(Configurable):
         self.reduction = reduction
 
     def prepare(self, y_true: Any, y_pred: Tensor) -> np.ndarray:
-        """Check labels against predictions, of which only shape and dtype are read; return what `call` takes."""
-        return np.asarray(y_true).astype(y_pred.dtype, copy=False)
+        """Check labels against predictions, of which only shape and dtype are read; return what `call` takes.
+
+        Here: labels (N,) beside predictions (N, 1) get the missing axis, as a difference of the two would
+        broadcast to (N, N). Raises ShapeError for labels (N, 1) beside predictions (N,).
+        """
+        labels = np.asarray(y_true).astype(y_pred.dtype, copy=False)
+        one_more_or_less = {labels.shape, y_pred.shape} <= {labels.shape[:1], (*labels.shape[:1], 1)}
+        return match_shape(self.name, labels, y_pred) if one_more_or_less else labels
 
     def call(self, targets: Tensor, y_pred: Tensor) -> Tensor:
         """Loss of each sample: (N, …, K) to (N, …)."""
@@ -77,7 +84,13 @@ class FunctionLoss(Loss):
         self.fn = fn
 
     def call(self, targets: Tensor, y_pred: Tensor) -> Tensor:
-        return self.fn(targets, y_pred)
+        losses = self.fn(targets, y_pred)
+        if not isinstance(losses, Tensor):
+            raise TypeError(
+                f"loss {self.name!r} must return a tensor, got {type(losses).__name__}; "
+                "compute with minicnn.ops and the operators of tensors, not with NumPy"
+            )
+        return losses
 
 
 def prepare_weights(sample_weight: Any, losses: Tensor) -> np.ndarray:

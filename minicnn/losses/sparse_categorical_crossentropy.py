@@ -60,6 +60,8 @@ class SparseCategoricalCrossentropy(Loss):
                 if classes == 1
                 else "number the classes from 0, or give the last layer more units"
             )
+            if classes > 1 and numbers.min() > 0 and wrong.max() == classes:
+                fix = "number the classes from 0 with labels - 1"
             raise ValueError(
                 f"{self.name}: labels must lie in 0 … {classes - 1} because there are {classes} outputs, "
                 f"got {some(wrong)}; {fix}"

@@ -23,7 +23,10 @@ class Functional(Model):
         super().__init__(name=name, trainable=trainable)
         for tensor in (*graph.flatten(inputs), *graph.flatten(outputs)):
             if not isinstance(tensor, SymbolicTensor):
-                raise TypeError(f"Model(inputs, outputs) takes what Input(…) and layer calls return, got {tensor!r}")
+                raise TypeError(
+                    f"Model(inputs, outputs) takes what Input(…) and layer calls such as Dense(10)(x) return, "
+                    f"got {tensor!r}"
+                )
         self.inputs: list[SymbolicTensor] = graph.flatten(inputs)
         self.outputs: list[SymbolicTensor] = graph.flatten(outputs)
         self._output_structure = outputs
@@ -40,7 +43,11 @@ class Functional(Model):
     def call(self, inputs: Any) -> Any:
         values = graph.flatten(inputs)
         if len(values) != len(self.inputs):
-            raise ShapeError(f"takes {len(self.inputs)} inputs, got {len(values)}")
+            names = ", ".join(symbol.node.layer.name for symbol in self.inputs)
+            raise ShapeError(
+                f"takes {len(self.inputs)} inputs ({names}), got {len(values)}; pass a list of one array an input"
+                f"{'; images in a list become one array with np.stack(images)' if len(self.inputs) == 1 else ''}"
+            )
         fitting = [fit_input(value, symbol) for value, symbol in zip(values, self.inputs)]
         return graph.run(self._nodes, self.inputs, fitting, self._output_structure)
 
@@ -102,8 +109,12 @@ def fit_input(value: Tensor, symbol: SymbolicTensor) -> Tensor:
 def _hint(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
     if shape == expected or (*shape, 1) == expected:
         return "; add the batch axis with x[None]"
+    if len(expected) == 3 and shape[1:] == (expected[2], *expected[:2]):
+        return "; the channels come first, move them to the end with x.transpose(0, 2, 3, 1)"
+    if len(expected) == 3 and shape[1:] == expected[:2]:
+        return f"; the channel axis is missing: these are grey images, the model takes {expected[2]} channels"
     if len(shape) == 4 and len(expected) == 3 and shape[1:3] != expected[:2]:
-        return f"; resize the images to {expected[0]}×{expected[1]}"
+        return f"; resize the images to {expected[0]}×{expected[1]}, or build the model with Input({shape[1:]})"
     if len(shape) == 4 and len(expected) == 3:
         return f"; convert the images to {expected[2]} channel{'s' if expected[2] != 1 else ''}"
     if np.prod(shape[1:], dtype=int) == np.prod(np.array(expected, dtype=int)):

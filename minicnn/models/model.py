@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..graph import Node
+from ..kernels.errors import did_you_mean
 from ..layers.layer import Layer
 from ..training import Trainer
 
@@ -42,7 +43,11 @@ class Model(Layer, Trainer):
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f"model {self.name!r} has no layer {name!r}; it has {[layer.name for layer in self.layers]}")
+        names = [layer.name for layer in self.layers]
+        wanted = f"layer {name!r}" if index is None else f"layer number {index}"
+        raise ValueError(
+            f"model {self.name!r} has no {wanted}; it has {len(names)}: {', '.join(names)}{did_you_mean(name, names)}"
+        )
 
     def calls(self) -> list[Node]:
         """The layer calls of one forward pass with their shapes, where they are known before running."""
@@ -78,4 +83,7 @@ def expect_unique_names(model: Model) -> None:
     names = [layer.name for layer in model.layers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"layer names must be unique in model {model.name!r}, but {', '.join(twice)} is used twice")
+        raise ValueError(
+            f"layer names must be unique in model {model.name!r}, but {', '.join(twice)} is used twice; "
+            "give each layer a name=… of its own, or leave it out"
+        )

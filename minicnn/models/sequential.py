@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..graph import Node, SymbolicTensor
+from ..kernels import ShapeError
 from ..layers.input import Input, InputLayer
 from ..layers.layer import Layer, Shape
 from ..tensor import Tensor
@@ -38,7 +39,15 @@ class Sequential(Model):
             self.built = True
             return
         if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential takes layers such as layers.Dense(10), got {layer!r}")
+            raise TypeError(
+                f"Sequential takes layers such as layers.Dense(10), got {layer!r}; "
+                "an activation by name is layers.Activation('relu')"
+            )
+        if layer in self._layers:
+            raise ValueError(
+                f"layer {layer.name!r} is in model {self.name!r} already: make a second {type(layer).__name__}, "
+                "or share weights in a functional Model(inputs, outputs)"
+            )
         if not self._symbols and not self._layers and layer.input_shape is not None:
             self.add(Input(layer.input_shape))
         self._layers.append(layer)
@@ -55,7 +64,7 @@ class Sequential(Model):
     def build(self, input_shape: Shape) -> None:
         """Make all variables for inputs of this shape (batch axis None)."""
         if not self._layers:
-            raise ValueError(f"Sequential model {self.name!r} has no layers: add some first")
+            raise ValueError("has no layers: add some first, for example model.add(layers.Dense(10))")
         self._symbols = [Input(tuple(input_shape[1:]))]
         for layer in self._layers:
             self._symbols.append(layer(self._symbols[-1]))
@@ -73,6 +82,10 @@ class Sequential(Model):
         return self._symbols[-1:]
 
     def call(self, inputs: Tensor) -> Any:
+        if isinstance(inputs, list):
+            raise ShapeError(
+                f"takes one array, got a list of {len(inputs)}; images in a list become one array with np.stack(images)"
+            )
         x: Any = fit_input(inputs, self._symbols[0])
         for layer in self._layers:
             x = layer(x)

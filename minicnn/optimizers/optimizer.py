@@ -1,5 +1,6 @@
 """What every optimizer does around its update rule: learning rate, clipping, weight decay, state."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -168,9 +169,14 @@ def _as_learning_rate(value: Any) -> float | LearningRateSchedule:
     if isinstance(value, LearningRateSchedule):
         return value
     try:
-        return float(value)
+        value = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"learning_rate must be a number or a LearningRateSchedule, got {value!r}") from None
+    if not 0 <= value < math.inf:
+        raise ValueError(
+            f"learning_rate must be 0 or more, and finite, got {value}; steps go down the gradient already"
+        )
+    return value
 
 
 def _check_clipping(**limits: float | None) -> None:
