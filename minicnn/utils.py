@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from . import random
+from .layers.layer import reset_names
 
 
 def set_random_seed(seed: int) -> None:
@@ -13,6 +14,14 @@ def set_random_seed(seed: int) -> None:
     >>> set_random_seed(0)
     """
     random.set_seed(seed)
+
+
+def clear_session() -> None:
+    """Count the automatic layer names from the start again: the next Dense is called "dense".
+
+    >>> clear_session()
+    """
+    reset_names()
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
