@@ -72,7 +72,9 @@ def sum(a: ArrayLike, *, axis: tuple[int, ...], keepdims: bool = False) -> Array
 def matmul(a: ArrayLike, b: ArrayLike) -> ArraySpec:
     """y[i,j] = Σ_m a[i,m] · b[m,j] for two matrices."""
     if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[1] != b.shape[0]:
-        raise ShapeError(f"matmul: need (I, M) and (M, J), got {tuple(a.shape)} and {tuple(b.shape)}")
+        raise ShapeError(
+            f"matmul: need (I, M) and (M, J), got {tuple(a.shape)} and {tuple(b.shape)}; must one be transposed?"
+        )
     return ArraySpec((a.shape[0], b.shape[1]), expect_float("matmul", a=a, b=b))
 
 
@@ -83,7 +85,10 @@ def reshape(a: ArrayLike, *, shape: tuple[int, ...]) -> ArraySpec:
     if shape.count(-1) == 1 and known and size % known == 0:
         shape = tuple(size // known if s == -1 else s for s in shape)
     if -1 in shape or int(np.prod(shape)) != size:
-        raise ShapeError(f"reshape: {tuple(a.shape)} holds {size} numbers and cannot become {tuple(shape)}")
+        needed = f"a multiple of {known}" if -1 in shape else known
+        raise ShapeError(
+            f"reshape: {tuple(a.shape)} holds {size} numbers and cannot become {tuple(shape)}, which needs {needed}"
+        )
     return ArraySpec(tuple(shape), a.dtype)
 
 

@@ -71,7 +71,7 @@ def expect_float(kernel: str, **arrays: ArrayLike | None) -> np.dtype:
     dtypes = {str(array.dtype) for array in present.values()}
     if len(dtypes) > 1:
         found = ", ".join(f"{role} {array.dtype}" for role, array in present.items())
-        raise TypeError(f"{kernel}: mixed dtypes ({found}); convert them to one with .astype")
+        raise TypeError(f"{kernel}: mixed dtypes ({found}); convert the arrays to one with .astype")
     return next(iter(present.values())).dtype
 
 

@@ -13,13 +13,14 @@ from .batches import Batches
 _SCALING_LAYERS = ("Rescaling", "BatchNormalization")
 
 
-def expect_finite(x: Any) -> None:
-    """Raise ValueError, naming the first place, when an input holds NaN or infinity."""
-    for array in graph.flatten(x):
+def expect_finite(name: str, value: Any) -> None:
+    """Raise ValueError, naming the first place, when an array or one of a list of them holds NaN or infinity."""
+    for array in graph.flatten(value):
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
             raise ValueError(
-                f"x holds {array[place]} at index {place}: clean the data first, for example with np.nan_to_num"
+                f"{name} holds {array[place]} at index {place}: leave such samples out, "
+                "or clean them first, for example with np.nan_to_num"
             )
 
 

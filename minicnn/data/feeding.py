@@ -28,9 +28,11 @@ def as_batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuff
             raise ValueError("an iterable of batches brings its own labels: leave y and sample_weight out")
         return x
     arrays = list(_as_arrays(x, y, sample_weight))
-    expect_finite(arrays[0])
     while arrays[-1] is None:
         arrays.pop()
+    for name, values in zip(("x", "y"), arrays):
+        if values is not None:
+            expect_finite(name, values)
     return Batches(tuple(arrays), DEFAULT_BATCH_SIZE if batch_size is None else batch_size, shuffle)
 
 
