@@ -38,5 +38,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         labels = labels[..., 0]
     classes = int(labels.max(initial=-1)) + 1 if num_classes is None else num_classes
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
-        raise ValueError(f"class numbers must lie in 0 … {classes - 1}, got {labels.min()} … {labels.max()}")
+        raise ValueError(
+            f"class numbers must lie in 0 … {classes - 1} for num_classes={classes}, "
+            f"got {labels.min()} … {labels.max()}; number the classes from 0"
+        )
     return np.eye(classes, dtype=np.float32)[labels]
