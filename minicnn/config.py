@@ -12,12 +12,12 @@ def floatx() -> str:
     return _floatx
 
 
-def set_floatx(dtype: str) -> None:
+def set_floatx(value: str) -> None:
     """Set the default dtype: "float32", or "float64" for derivative checks (computed by the portable kernels).
 
     Raises ValueError for any other.
     """
     global _floatx
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f'floatx must be "float32" or "float64", not {dtype!r}')
-    _floatx = dtype
+    if value not in ("float32", "float64"):
+        raise ValueError(f'floatx must be "float32" or "float64", not {value!r}')
+    _floatx = value

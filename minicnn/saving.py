@@ -58,7 +58,7 @@ def save_weights(model: Model, path: str | Path) -> None:
     _write(path, {"format": FORMAT}, _arrays(model))
 
 
-def load_model(path: str | Path, custom_objects: dict[str, type] | None = None, compile: bool = True) -> Model:
+def load_model(filepath: str | Path, custom_objects: dict[str, type] | None = None, compile: bool = True) -> Model:
     """Read a model that `model.save` wrote: architecture, weights and, with `compile`, the training state.
 
     custom_objects   your own Layer subclasses by name
@@ -66,16 +66,16 @@ def load_model(path: str | Path, custom_objects: dict[str, type] | None = None, 
     """
     from .serialization import deserialize
 
-    header, tensors = _read(path)
+    header, tensors = _read(filepath)
     if "model" not in header:
-        raise ModelFileError(f"{path} holds weights only; build the model and call model.load_weights")
-    with _readable(path), variables_without_values():
+        raise ModelFileError(f"{filepath} holds weights only; build the model and call model.load_weights")
+    with _readable(filepath), variables_without_values():
         model = deserialize(header["model"], custom_objects)
         weights = named_weights(model)
-    _assign(weights, tensors, path)
+    _assign(weights, tensors, filepath)
     model.class_names = header.get("class_names")
     if compile and header.get("training"):
-        with _readable(path):
+        with _readable(filepath):
             model.compile(**deserialize(header["training"], custom_objects))
             state = {n.removeprefix(OPTIMIZER): v for n, v in tensors.items() if n.startswith(OPTIMIZER)}
             model.load_optimizer_state(state)

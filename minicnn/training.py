@@ -15,7 +15,7 @@ from . import metrics as metrics_
 from .callbacks import Callback, CallbackList, History, progress_display
 from .data.batches import Batch
 from .data.checks import warn_about_pixels, warn_about_predictions
-from .data.feeding import as_batches, split, unpack, validation_batches, with_class_weight
+from .data.feeding import as_batches, epochs_of, split, unpack, validation_batches, with_class_weight
 from .tensor import Tensor, no_grad
 
 Logs = dict[str, float]
@@ -38,6 +38,7 @@ class Trainer:
         loss: Any = None,
         loss_weights: None = None,
         metrics: Iterable[Any] | None = None,
+        *,
         run_eagerly: bool = False,
     ) -> None:
         """Choose the optimizer, the loss and the metrics to report, each by name or as an object.
@@ -106,7 +107,7 @@ class Trainer:
         """
         self._expect_compiled("fit")
         _check_epochs(epochs, initial_epoch)
-        if validation_split:
+        if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
         data = as_batches(x, y, sample_weight, batch_size, shuffle)
         validation = validation_batches(validation_data, validation_batch_size or batch_size)
@@ -115,17 +116,15 @@ class Trainer:
         verbose = _as_verbosity(verbose)
         self.history = History()
         listeners = CallbackList(
-            [self.history, *progress_display(verbose), *graph.flatten(callbacks or [])],
+            [*graph.flatten(callbacks or []), self.history, *progress_display(verbose)],
             self,
             {"epochs": epochs, "steps": steps, "verbose": verbose, "batch_size": batch_size},
         )
         self.stop_training = False
         logs: Logs = {}
         listeners.on_train_begin()
-        source = iter(data) if steps_per_epoch else None
-        for epoch in range(initial_epoch, epochs):
+        for epoch, batches in zip(range(initial_epoch, epochs), epochs_of(data, steps_per_epoch)):
             listeners.on_epoch_begin(epoch)
-            batches = itertools.islice(source, steps_per_epoch) if source is not None else data
             logs = self._train_epoch(batches, class_weight, listeners, epoch, steps_per_epoch)
             if validation is not None and (epoch + 1) % validation_freq == 0:
                 results = self._test_epoch(itertools.islice(validation, validation_steps), listeners)
@@ -172,7 +171,7 @@ class Trainer:
     def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
         """One forward pass, one backward pass, one update; override it for training of your own."""
         predictions = self(x, training=True)  # type: ignore[operator]
-        loss = self.compute_loss(y, predictions, sample_weight)
+        loss = self.compute_loss(x, y, predictions, sample_weight)
         variables = self.trainable_weights  # type: ignore[attr-defined]
         for variable in variables:
             variable.grad = None  # an interrupted step may have left one
@@ -183,20 +182,22 @@ class Trainer:
             _warn_about_frozen_weights(self)
         return self._update_metrics(y, predictions, loss)
 
-    def compute_loss(self, y: Any, predictions: Tensor, sample_weight: Any = None) -> Tensor:
-        """The compiled loss plus the regularization penalties."""
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Tensor:
+        """The compiled loss plus the regularization penalties; override it for a loss of your own."""
         if self.loss is None:
             raise RuntimeError('no loss: call model.compile(loss="sparse_categorical_crossentropy") or another one')
-        if isinstance(predictions, list):
+        if isinstance(y_pred, list):
             raise ValueError(
                 "a model with several outputs cannot be trained yet: return one tensor, or override train_step"
             )
         if y is None:
             raise ValueError(f"no labels: {self.loss.name} needs y=labels, or batches (x, y)")
-        if not self._predictions_checked and isinstance(predictions.data, np.ndarray):
+        if not self._predictions_checked and isinstance(y_pred.data, np.ndarray):
             self._predictions_checked = True
-            warn_about_predictions(self.loss, predictions.data)
-        loss = self.loss(y, predictions, sample_weight)
+            warn_about_predictions(self.loss, y_pred.data)
+        loss = self.loss(y, y_pred, sample_weight)
         for penalty in self.losses:  # type: ignore[attr-defined]
             loss = loss + penalty
         return loss
@@ -238,7 +239,9 @@ class Trainer:
         """One forward pass and the loss, without gradients."""
         with no_grad():
             predictions = self(x, training=False)  # type: ignore[operator]
-            return self._update_metrics(y, predictions, self.compute_loss(y, predictions, sample_weight))
+            return self._update_metrics(
+                y, predictions, self.compute_loss(x, y, predictions, sample_weight, training=False)
+            )
 
     def predict(
         self,

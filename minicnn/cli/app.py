@@ -32,7 +32,7 @@ for command in (train, evaluate, predict, summary, devices):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    warnings.showwarning = _one_line
+    warnings.showwarning = lambda message, *_, **__: print(f"minicnn: warning: {message}", file=sys.stderr)
     try:
         code = app(words, prog_name="minicnn", standalone_mode=False)
     except CommandError as error:
@@ -46,10 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _complain(message: str, code: int) -> int:
     print(f"minicnn: {message}", file=sys.stderr)
     return code
-
-
-def _one_line(message: Any, *_: Any) -> None:
-    print(f"minicnn: warning: {message}", file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:

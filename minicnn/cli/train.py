@@ -69,11 +69,11 @@ def train(
             raise CommandError(f"{watch.diverged}; nothing is saved. Try a smaller --learning-rate.", FAILED)
         found |= {"seconds": round(seconds, 2), "interrupted": watch.interrupted, "history": model.history.history}
         if watch.interrupted:
-            console.print(f"\n[yellow]Interrupted[/] after step {watch.steps:,} of {epochs * len(data):,}.")
+            console.print(f"[yellow]Interrupted[/] after step {watch.steps:,} of {epochs * len(data):,}.")
         else:
             tested = on_digits(model)
             found |= tested.numbers()
-            console.print()
+            progress.print()
             tested.show(console)
         found["files"] = _save(model, out, found.get("test_accuracy"))
         _tell_what_next(console, found["files"], watch.interrupted, quiet)

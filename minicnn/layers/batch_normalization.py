@@ -60,15 +60,17 @@ class BatchNormalization(Layer):
             )
         self.gamma = self._scale_or_shift(self.scale, channels, self.gamma_initializer, "gamma", self.gamma_regularizer)
         self.beta = self._scale_or_shift(self.center, channels, self.beta_initializer, "beta", self.beta_regularizer)
-        self.moving_mean = self.add_weight((channels,), self.moving_mean_initializer, "moving_mean", trainable=False)
+        self.moving_mean = self.add_weight(
+            (channels,), self.moving_mean_initializer, trainable=False, name="moving_mean"
+        )
         self.moving_variance = self.add_weight(
-            (channels,), self.moving_variance_initializer, "moving_variance", trainable=False
+            (channels,), self.moving_variance_initializer, trainable=False, name="moving_variance"
         )
 
     def _scale_or_shift(self, wanted: bool, channels: int, initializer: Any, name: str, regularizer: Any) -> Tensor:
         """A variable γ or β, or the constant that leaves things as they are."""
         if wanted:
-            return self.add_weight((channels,), initializer, name, regularizer)
+            return self.add_weight((channels,), initializer, regularizer=regularizer, name=name)
         return Tensor(np.full(channels, name == "gamma", self.dtype))
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:

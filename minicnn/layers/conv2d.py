@@ -61,9 +61,11 @@ class Conv2D(Layer):
         if channels % self.groups:
             raise ShapeError(f"groups={self.groups} must divide the input's C={channels} channels")
         shape = (*self.kernel_size, channels // self.groups, self.filters)
-        self.kernel = self.add_weight(shape, self.kernel_initializer, "kernel", self.kernel_regularizer)
+        self.kernel = self.add_weight(
+            shape, self.kernel_initializer, regularizer=self.kernel_regularizer, name="kernel"
+        )
         self.bias = (
-            self.add_weight((self.filters,), self.bias_initializer, "bias", self.bias_regularizer)
+            self.add_weight((self.filters,), self.bias_initializer, regularizer=self.bias_regularizer, name="bias")
             if self.use_bias
             else None
         )

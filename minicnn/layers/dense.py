@@ -43,10 +43,10 @@ class Dense(Layer):
         if len(input_shape) < 2 or features is None:
             raise ShapeError(f"expects (N, …, C), got only {len(input_shape)} axis; add the batch axis with x[None]")
         self.kernel = self.add_weight(
-            (features, self.units), self.kernel_initializer, "kernel", self.kernel_regularizer
+            (features, self.units), self.kernel_initializer, regularizer=self.kernel_regularizer, name="kernel"
         )
         self.bias = (
-            self.add_weight((self.units,), self.bias_initializer, "bias", self.bias_regularizer)
+            self.add_weight((self.units,), self.bias_initializer, regularizer=self.bias_regularizer, name="bias")
             if self.use_bias
             else None
         )

@@ -17,7 +17,7 @@ class Dropout(Layer):
     array([[1., 1., 1., 1.]], dtype=float32)
     """
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any):
+    def __init__(self, rate: float, *, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         if not 0 <= rate <= 1:
             raise ValueError(

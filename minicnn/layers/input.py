@@ -34,7 +34,7 @@ def _is_size(size: Any) -> bool:
     return size is None or (isinstance(size, Integral) and size > 0)
 
 
-def Input(shape: Shape, dtype: str | None = None, name: str | None = None) -> SymbolicTensor:
+def Input(shape: Shape, *, dtype: str | None = None, name: str | None = None) -> SymbolicTensor:
     """A symbolic image (H, W, C) or feature vector (C,) without the batch axis.
 
     >>> Input(shape=(28, 28, 1)).shape

@@ -77,16 +77,17 @@ class Layer(Configurable):
 
     def add_weight(
         self,
-        shape: tuple[int, ...],
-        initializer: Any = "glorot_uniform",
-        name: str = "variable",
-        regularizer: Any = None,
-        trainable: bool = True,
+        shape: tuple[int, ...] | None = None,
+        initializer: Any = None,
         dtype: str | None = None,
+        *,
+        trainable: bool = True,
+        regularizer: Any = None,
+        name: str | None = None,
     ) -> Variable:
-        """Make a variable of this layer, filled by the initializer."""
-        dtype = np.dtype(dtype or self.dtype)
-        values = _initial_values(initializer, tuple(shape), dtype)
+        """Make a variable of this layer: a scalar without a shape, Glorot-uniform without an initializer."""
+        dtype, name = np.dtype(dtype or self.dtype), name or "variable"
+        values = _initial_values("glorot_uniform" if initializer is None else initializer, tuple(shape or ()), dtype)
         variable = Variable(values, name, trainable and self._trainable, regularizers.get(regularizer))
         variable.path = f"{self.name}/{name}"
         self._variables.append(variable)

@@ -59,23 +59,23 @@ class Model(Layer, Trainer):
 
         print_summary(self)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, filepath: str | Path) -> None:
         """Write architecture, weights and training state into one `.safetensors` file, atomically."""
         from .. import saving
 
-        saving.save_model(self, path)
+        saving.save_model(self, filepath)
 
-    def save_weights(self, path: str | Path) -> None:
+    def save_weights(self, filepath: str | Path) -> None:
         """Write the weights alone into a `.safetensors` file, atomically."""
         from .. import saving
 
-        saving.save_weights(self, path)
+        saving.save_weights(self, filepath)
 
-    def load_weights(self, path: str | Path) -> None:
+    def load_weights(self, filepath: str | Path) -> None:
         """Read weights from a file written by `save_weights` or `save`; they must fit this model."""
         from .. import saving
 
-        saving.load_weights(self, path)
+        saving.load_weights(self, filepath)
 
 
 def expect_unique_names(model: Model) -> None:
