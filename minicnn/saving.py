@@ -166,4 +166,5 @@ def _readable(path: str | Path) -> Iterator[None]:
 
 def _expect_suffix(path: str | Path) -> None:
     if Path(path).suffix != ".safetensors":
-        raise ValueError(f"model files end in .safetensors, got {str(path)!r}")
+        name = Path(path).with_suffix(".safetensors")
+        raise ValueError(f"model files end in .safetensors, got {str(path)!r}; name it {str(name)!r}")

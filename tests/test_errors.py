@@ -190,7 +190,7 @@ def merging_a_single_input():
     Add(name="add")(images())
 
 
-@teaches(ShapeError, "layer 'cat' (Concatenate)", "except along axis 3", "(4, 8, 8, 1), (4, 9, 9, 1)")
+@teaches(ShapeError, "layer 'cat' (Concatenate)", "except along axis 3", "(4, 8, 8, 1), (4, 9, 9, 1)", "pad or crop")
 def concatenating_images_of_two_sizes():
     layers.Concatenate(name="cat")([images(), images(size=9)])
 
@@ -234,7 +234,7 @@ def negative_labels():
     fit(network(), y=[0, 1, -1, 0])
 
 
-@teaches(ValueError, "class numbers must be whole", "got 0.5")
+@teaches(ValueError, "class numbers must be whole", "got 0.5", "use mse")
 def fractions_as_class_numbers():
     fit(network(), y=[0, 0.5, 1, 2])
 
@@ -313,7 +313,7 @@ def no_images():
     fit(network(), images()[:0], [])
 
 
-@teaches(ValueError, "equally many samples", "x 4, y 3")
+@teaches(ValueError, "equally many samples", "one label an image", "x 4, y 3")
 def fewer_labels_than_images():
     fit(network(), y=[0, 1, 2])
 
@@ -339,12 +339,12 @@ def rows_of_different_lengths():
     network().predict([[1, 2, 3], [1, 2]])
 
 
-@teaches(TypeError, "y must hold numbers", "<U3", "'cat'", "np.unique(y, return_inverse=True)")
+@teaches(TypeError, "y must hold numbers", "text such as ['cat']", "np.unique(y, return_inverse=True)")
 def class_names_as_labels():
     fit(network(), y=["cat", "dog", "cat", "dog"])
 
 
-@teaches(TypeError, "x must hold numbers", "'cat.png'", "read image files into an array")
+@teaches(TypeError, "x must hold numbers", "text such as ['cat.png']", "read image files into an array")
 def file_names_as_images():
     network().predict(["cat.png", "dog.png"])
 
@@ -768,7 +768,7 @@ def loading_a_file_that_is_no_model():
     mc.models.load_model("notes.safetensors")
 
 
-@teaches(ValueError, "end in .safetensors", "'model.h5'")
+@teaches(ValueError, "end in .safetensors", "'model.h5'", "name it 'model.safetensors'")
 def saving_under_another_suffix():
     network().save("model.h5")
 

@@ -112,7 +112,9 @@ def concatenate(arrays: Sequence[ArrayLike], *, axis: int) -> ArraySpec:
         same_rank = len(other.shape) == len(first.shape)
         if not same_rank or any(i != axis and s != t for i, (s, t) in enumerate(zip(first.shape, other.shape))):
             shapes = ", ".join(str(tuple(array.shape)) for array in arrays)
-            raise ShapeError(f"concatenate: shapes must agree except along axis {axis}, got {shapes}")
+            raise ShapeError(
+                f"concatenate: shapes must agree except along axis {axis}, got {shapes}; pad or crop the others"
+            )
     length = int(np.sum([array.shape[axis] for array in arrays]))
     dtype = expect_float("concatenate", **{f"input {i}": array for i, array in enumerate(arrays)})
     return ArraySpec((*first.shape[:axis], length, *first.shape[axis + 1 :]), dtype)

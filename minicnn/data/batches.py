@@ -64,7 +64,7 @@ def _common_length(arrays: Batch) -> int:
     lengths = [(name, len(a)) for name, array in zip(names, arrays) if array is not None for a in graph.flatten(array)]
     if len({length for _, length in lengths}) > 1:
         found = ", ".join(f"{name} {length}" for name, length in lengths)
-        raise ValueError(f"x, y and sample_weight must hold equally many samples, got {found}")
+        raise ValueError(f"x, y and sample_weight must hold equally many samples, one label an image, got {found}")
     size = lengths[0][1]
     if size == 0:
         shapes = ", ".join(str(a.shape) for a in graph.flatten(arrays[0]))

@@ -129,7 +129,8 @@ def _as_array(name: str, value: Any) -> np.ndarray | None:
             f"{name} holds elements of different lengths: every sample must have the same shape; resize or pad them"
         ) from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold numbers, got {array.dtype} such as {array.ravel()[:1]}{_hint(name, array)}")
+        kind = "text" if array.dtype.kind in "US" else array.dtype
+        raise TypeError(f"{name} must hold numbers, got {kind} such as {array.ravel()[:1]}{_hint(name, array)}")
     if array.ndim == 0:
         raise ValueError(f"{name} must hold one sample a row, got the single number {array}")
     return array

@@ -53,7 +53,9 @@ class SparseCategoricalCrossentropy(Loss):
     def _as_class_numbers(self, labels: np.ndarray, classes: int) -> np.ndarray:
         numbers = labels.astype(np.int64)
         if (fractions := labels[numbers != labels]).size:
-            raise ValueError(f"{self.name}: class numbers must be whole, got {some(fractions)}")
+            raise ValueError(
+                f"{self.name}: class numbers must be whole, got {some(fractions)}; for measured numbers use mse"
+            )
         if (wrong := numbers[(numbers < 0) | (numbers >= classes)]).size:
             fix = (
                 "for a single output use binary_crossentropy"
