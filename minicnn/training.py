@@ -125,7 +125,8 @@ class Trainer:
         listeners.on_train_begin()
         for epoch, batches in zip(range(initial_epoch, epochs), epochs_of(data, steps_per_epoch)):
             listeners.on_epoch_begin(epoch)
-            logs = self._train_epoch(batches, class_weight, listeners, epoch, steps_per_epoch)
+            expected_steps = None if isinstance(data, Sized) else steps_per_epoch
+            logs = self._train_epoch(batches, class_weight, listeners, epoch, expected_steps)
             if validation is not None and (epoch + 1) % validation_freq == 0:
                 results = self._test_epoch(itertools.islice(validation, validation_steps), listeners)
                 logs |= {f"val_{name}": value for name, value in results.items()}
