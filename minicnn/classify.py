@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from . import ops
 from .layers import InputLayer, Rescaling
+from .tensor import Tensor
 
 
 def image_shape(model: Any) -> tuple[int, int, int]:
@@ -32,10 +34,10 @@ def probabilities(model: Any, pixels: np.ndarray) -> np.ndarray:
     if not isinstance(outputs, np.ndarray) or outputs.ndim != 2:
         raise ValueError(f"model {model.name!r} is no classifier: its output is not (N, classes)")
     if outputs.shape[1] == 1:
-        p = outputs if _within_0_and_1(outputs) else 1 / (1 + np.exp(-outputs))
+        p = outputs if _within_0_and_1(outputs) else ops.sigmoid(Tensor(outputs)).numpy()
         return np.concatenate([1 - p, p], axis=1)
     sums_to_1 = np.allclose(outputs.sum(axis=1), 1, atol=1e-3)
-    return outputs if sums_to_1 and _within_0_and_1(outputs) else _softmax(outputs)
+    return outputs if sums_to_1 and _within_0_and_1(outputs) else ops.softmax(Tensor(outputs)).numpy()
 
 
 def class_names(model: Any, classes: int) -> list[str]:
@@ -59,8 +61,3 @@ def _rescales(model: Any) -> bool:
 
 def _within_0_and_1(values: np.ndarray) -> bool:
     return bool(((values >= 0) & (values <= 1)).all())
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)

@@ -1,0 +1,37 @@
+"""`minicnn devices`: what can compute, and why the rest cannot."""
+
+import os
+import sys
+
+import numba
+import numpy as np
+
+
+def test_every_device_is_present_or_says_why_not(run):
+    found = run("devices", "--json").json
+    missing = {device["name"]: device["missing"] for device in found["devices"]}
+    assert missing.keys() == {"cpu", "portable", "reference", "gpu"}
+    assert missing["cpu"] is missing["portable"] is missing["reference"] is None
+    assert "no GPU backend" in missing["gpu"]
+    assert found["chosen"] in missing
+
+
+def test_the_machine(run):
+    machine = run("devices", "--json").json["machine"]
+    assert machine["cores"] == os.cpu_count()
+    assert machine["threads"] == numba.get_num_threads()
+    assert (machine["numpy"], machine["numba"]) == (np.__version__, numba.__version__)
+
+
+def test_the_table(run):
+    code, out, err = run("devices")
+    assert (code, err) == (0, "")
+    assert "cpu        present" in out
+    assert "gpu        missing" in out
+    assert f"Numba {numba.__version__}" in out
+
+
+def test_without_numba_its_absence_is_told(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    machine = run("devices", "--json").json["machine"]
+    assert (machine["numba"], machine["threads"]) == (None, 1)

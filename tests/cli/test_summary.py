@@ -1,0 +1,18 @@
+"""`minicnn summary`: layers, shapes and parameters of a model file."""
+
+
+def test_the_table_names_layers_shapes_and_classes(run, model_file):
+    code, out, err = run("summary", model_file)
+    assert (code, err) == (0, "")
+    for expected in ("Model: ", "conv2d", "(None, 24, 24, 16)", "Total params: 80,202", "Classes: 0, 1, 2"):
+        assert expected in out
+
+
+def test_json(run, model_file):
+    found = run("summary", model_file, "--json").json
+    assert found["inputs"] == [[None, 28, 28, 1]]
+    assert found["class_names"] == list("0123456789")
+    assert found["parameters"] == found["trainable_parameters"] == 80202
+    assert sum(layer["parameters"] for layer in found["layers"]) == 80202
+    assert [layer["type"] for layer in found["layers"]][:3] == ["Rescaling", "Conv2D", "MaxPooling2D"]
+    assert found["layers"][1]["output_shapes"] == [[None, 24, 24, 16]]

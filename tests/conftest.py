@@ -1,0 +1,25 @@
+"""Where TensorFlow is promised, its absence is a failure: MINICNN_REQUIRE_TENSORFLOW=1 turns such skips into errors."""
+
+import os
+import re
+
+import pytest
+
+REQUIRED = os.environ.get("MINICNN_REQUIRE_TENSORFLOW", "0") != "0"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return _refuse_absence((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return _refuse_absence((yield))
+
+
+def _refuse_absence(report):
+    if REQUIRED and report.skipped and re.search("(TensorFlow|Keras) is not installed", reason := report.longrepr[2]):
+        report.outcome = "failed"
+        report.longrepr = f"{reason}, but MINICNN_REQUIRE_TENSORFLOW is set"
+    return report

@@ -1,0 +1,65 @@
+"""Every script in examples/ and every Python example of the README runs, and prints what it should."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def output_of(*command, folder):
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_there_is_a_test_for_every_script():
+    assert [script.name for script in SCRIPTS] == ["backprop_by_hand.py", "convolution_by_hand.py", "train_digits.py"]
+
+
+def test_backprop_by_hand(tmp_path):
+    lines = output_of(ROOT / "examples/backprop_by_hand.py", folder=tmp_path).splitlines()
+    agreeing = {line.split()[0]: line.split()[-2:] for line in lines if line.startswith("  ") and "=" in line[:10]}
+    values = {"x1": 6, "x2": 7, "L": 3, "dL/dx2": 1, "dL/dx1": 1, "dL/db": 1, "dL/dw": 2, "dL/dx": 3}
+    assert agreeing == {name: [str(value)] * 2 for name, value in values.items()}
+
+
+def test_convolution_by_hand(tmp_path):
+    printed = output_of(ROOT / "examples/convolution_by_hand.py", folder=tmp_path)
+    sums = re.findall(r"^   sum (\d)$", printed, flags=re.MULTILINE)
+    assert sums == list("434243234")
+    assert "   4 3 4\n   2 4 3\n   2 3 4\nThe engine finds the same." in printed
+    assert "sum 0.4797\nThe engine finds 0.4797." in printed
+
+
+def test_train_digits(tmp_path):
+    printed = output_of(ROOT / "examples/train_digits.py", 1, folder=tmp_path)
+    accuracy = float(re.search(r"test accuracy ([\d.]+)%", printed)[1])
+    assert accuracy > 70
+    assert (tmp_path / "train_digits.safetensors").is_file()
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_the_readmes_python_runs(block, tmp_path):
+    (tmp_path / "example.py").write_text(block.replace("epochs=3", "epochs=1"), encoding="utf-8")
+    printed = output_of("example.py", folder=tmp_path).splitlines()[-1]
+    if promised := re.search(r"print\(.*# (.*)\n", block):
+        assert printed == promised[1]
+
+
+def test_the_readme_has_its_two_python_examples():
+    assert len(BLOCKS) == 2
