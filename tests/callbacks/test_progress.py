@@ -1,0 +1,61 @@
+"""The display of fit, in a terminal and elsewhere."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from minicnn.callbacks import progress_display
+
+LOGS = [{"loss": 0.5, "accuracy": 0.25}, {"loss": 0.00025, "accuracy": 0.75}]
+LINES = [r"Epoch 1/2  \d+\.\d s  \d+ images/s  loss: 0\.5000  accuracy: 0\.2500", r"Epoch 2/2 .* loss: 2\.5000e-04 .*"]
+
+
+def shown(training, verbose, terminal, **options):
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=terminal, width=120, force_jupyter=False)
+    training.fit(progress_display(verbose, console), LOGS, **options)
+    return file.getvalue()
+
+
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+def finished_lines(text):
+    return [line for line in plain(text).replace("\r", "\n").split("\n") if " s  " in line]
+
+
+@pytest.mark.parametrize(("verbose", "terminal"), [(2, False), (2, True), (1, False)])
+def test_one_plain_line_an_epoch(training, verbose, terminal):
+    lines = plain(shown(training, verbose, terminal)).splitlines()
+    assert len(lines) == 2
+    for line, pattern in zip(lines, LINES):
+        assert re.fullmatch(pattern, line.rstrip())
+
+
+def test_live_in_a_terminal(training):
+    text = shown(training, verbose=1, terminal=True)
+    assert "\x1b[?25l" in text  # the cursor is hidden …
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # … and comes back
+    assert "validating" in plain(text) or "2/2" in plain(text)
+    lines = finished_lines(text)
+    assert len(lines) == 2
+    for line, pattern in zip(lines, LINES):
+        assert re.fullmatch(pattern, line.rstrip())
+
+
+def test_live_without_known_steps(training):
+    assert len(finished_lines(shown(training, verbose=1, terminal=True, steps=None))) == 2
+
+
+def test_brackets_in_names_are_no_markup(training):
+    file = io.StringIO()
+    training.fit(progress_display(2, Console(file=file, width=120)), [{"loss[red]": 1.0}])
+    assert "loss[red]: 1.0000" in file.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_silent(training, terminal):
+    assert shown(training, verbose=0, terminal=terminal) == ""
