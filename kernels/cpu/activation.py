@@ -1,35 +1,247 @@
-"""As portable: not compiled yet."""
+"""Activation functions and their gradients, one pass over the numbers each."""
 
-from ..portable.activation import (
-    clip,
-    clip_grad,
-    leaky_relu,
-    leaky_relu_grad,
-    log_softmax,
-    log_softmax_grad,
-    relu,
-    relu_grad,
-    sigmoid,
-    sigmoid_grad,
-    softmax,
-    softmax_grad,
-    tanh,
-    tanh_grad,
-)
+import math
+from collections.abc import Callable
 
-__all__ = [
-    "clip",
-    "clip_grad",
-    "leaky_relu",
-    "leaky_relu_grad",
-    "log_softmax",
-    "log_softmax_grad",
-    "relu",
-    "relu_grad",
-    "sigmoid",
-    "sigmoid_grad",
-    "softmax",
-    "softmax_grad",
-    "tanh",
-    "tanh_grad",
-]
+import numpy as np
+
+from .. import portable
+from .compile import compiled, parallel, share, workers_for
+from .exponential import exp
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    """y = max(x, 0).
+
+    >>> relu(np.array([-1, 2, np.nan], np.float32))
+    array([ 0.,  2., nan], dtype=float32)
+    """
+    return _each(_relu, x)
+
+
+def relu_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """dx = dy where y > 0, else 0."""
+    return _each(_relu_grad, dy, y)
+
+
+def leaky_relu(x: np.ndarray, *, negative_slope: float, threshold: float = 0.0) -> np.ndarray:
+    """y = x where x ≥ θ, else α·(x − θ).
+
+    >>> leaky_relu(np.array([-1, 2], np.float32), negative_slope=0.5)
+    array([-0.5,  2. ], dtype=float32)
+    """
+    return _each(_leaky_relu, x, options=(negative_slope, threshold))
+
+
+def leaky_relu_grad(dy: np.ndarray, x: np.ndarray, *, negative_slope: float, threshold: float = 0.0) -> np.ndarray:
+    """dx = dy where x > θ, else α·dy."""
+    return _each(_leaky_relu_grad, dy, x, options=(negative_slope, threshold))
+
+
+def clip(x: np.ndarray, *, low: float, high: float) -> np.ndarray:
+    """y = min(max(x, low), high)."""
+    return _each(_clip, x, options=(low, high))
+
+
+def clip_grad(dy: np.ndarray, x: np.ndarray, *, low: float, high: float) -> np.ndarray:
+    """dx = dy where low ≤ x ≤ high, else 0."""
+    return _each(_clip_grad, dy, x, options=(low, high))
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """y = 1 / (1 + e⁻ˣ).
+
+    >>> sigmoid(np.array([-1e4, 0.0, 1e4], np.float32))
+    array([0. , 0.5, 1. ], dtype=float32)
+    """
+    return _each(_sigmoid, x)
+
+
+def sigmoid_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """dx = dy · y · (1 − y)."""
+    return _each(_sigmoid_grad, dy, y)
+
+
+tanh = portable.tanh  # NumPy's own is a vector routine
+
+
+def tanh_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """dx = dy · (1 − y²)."""
+    return _each(_tanh_grad, dy, y)
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    """y = e^(x − m) / Σ e^(x − m), m the row's maximum.
+
+    >>> softmax(np.array([1e4, 1e4], np.float32))
+    array([0.5, 0.5], dtype=float32)
+    """
+    return _each_row(_softmax, x)
+
+
+def softmax_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """dx = y · (dy − Σ dy·y)."""
+    return _each_row(_softmax_grad, dy, y)
+
+
+def log_softmax(x: np.ndarray) -> np.ndarray:
+    """y = (x − m) − log Σ e^(x − m), m the row's maximum."""
+    return _each_row(_log_softmax, x)
+
+
+def log_softmax_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """dx = dy − e^y · Σ dy."""
+    return _each_row(_log_softmax_grad, dy, y)
+
+
+def _each(kernel: Callable, *arrays: np.ndarray, options: tuple[float, ...] = ()) -> np.ndarray:
+    """The result of a kernel that treats every number by itself."""
+    out = np.empty(arrays[0].shape, np.float32)
+    kernel(workers_for(out.size), *(np.ravel(array) for array in arrays), out.reshape(-1), *map(float, options))
+    return out
+
+
+def _each_row(kernel: Callable, *arrays: np.ndarray) -> np.ndarray:
+    """The result of a kernel that treats every row along the last axis by itself."""
+    out = np.empty(arrays[0].shape, np.float32)
+    shape = (-1, out.shape[-1])
+    kernel(
+        workers_for(8 * out.size), *(np.ascontiguousarray(array).reshape(shape) for array in arrays), out.reshape(shape)
+    )
+    return out
+
+
+@parallel("f4[::1], f4[::1]")
+def _relu(worker, workers, x, y):
+    start, end = share(len(x), worker, workers)
+    for i in range(start, end):
+        y[i] = np.float32(0) if x[i] <= 0 else x[i]
+
+
+@parallel("f4[::1], f4[::1], f4[::1]")
+def _relu_grad(worker, workers, dy, y, dx):
+    start, end = share(len(y), worker, workers)
+    for i in range(start, end):
+        dx[i] = _where(y[i] > 0, dy[i], np.float32(0), y[i])
+
+
+@parallel("f4[::1], f4[::1], f8, f8")
+def _leaky_relu(worker, workers, x, y, negative_slope, threshold):
+    slope, corner = np.float32(negative_slope), np.float32(threshold)
+    start, end = share(len(x), worker, workers)
+    for i in range(start, end):
+        y[i] = x[i] if x[i] >= corner else slope * (x[i] - corner)
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f8, f8")
+def _leaky_relu_grad(worker, workers, dy, x, dx, negative_slope, threshold):
+    slope, corner = np.float32(negative_slope), np.float32(threshold)
+    start, end = share(len(x), worker, workers)
+    for i in range(start, end):
+        dx[i] = _where(x[i] > corner, dy[i], slope * dy[i], x[i])
+
+
+@parallel("f4[::1], f4[::1], f8, f8")
+def _clip(worker, workers, x, y, low, high):
+    bottom, top = np.float32(low), np.float32(high)
+    start, end = share(len(x), worker, workers)
+    for i in range(start, end):
+        raised = bottom if x[i] < bottom else x[i]
+        y[i] = top if raised > top else raised
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f8, f8")
+def _clip_grad(worker, workers, dy, x, dx, low, high):
+    bottom, top = np.float32(low), np.float32(high)
+    start, end = share(len(x), worker, workers)
+    for i in range(start, end):
+        dx[i] = _where((x[i] >= bottom) & (x[i] <= top), dy[i], np.float32(0), x[i])
+
+
+@parallel("f4[::1], f4[::1]")
+def _sigmoid(worker, workers, x, y):
+    start, end = share(len(x), worker, workers)
+    for i in range(start, end):
+        y[i] = logistic(x[i])
+
+
+@parallel("f4[::1], f4[::1], f4[::1]")
+def _sigmoid_grad(worker, workers, dy, y, dx):
+    start, end = share(len(y), worker, workers)
+    for i in range(start, end):
+        dx[i] = dy[i] * y[i] * (1 - y[i])
+
+
+@parallel("f4[::1], f4[::1], f4[::1]")
+def _tanh_grad(worker, workers, dy, y, dx):
+    start, end = share(len(y), worker, workers)
+    for i in range(start, end):
+        dx[i] = dy[i] * (1 - y[i] * y[i])
+
+
+@parallel("f4[:, ::1], f4[:, ::1]")
+def _softmax(worker, workers, x, y):
+    start, end = share(len(x), worker, workers)
+    for n in range(start, end):
+        _, total = exponentials(x[n], y[n])
+        for k in range(x.shape[1]):
+            y[n, k] /= total
+
+
+@parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1]")
+def _softmax_grad(worker, workers, dy, y, dx):
+    start, end = share(len(y), worker, workers)
+    for n in range(start, end):
+        product = np.float32(0)
+        for k in range(y.shape[1]):
+            product += dy[n, k] * y[n, k]
+        for k in range(y.shape[1]):
+            dx[n, k] = y[n, k] * (dy[n, k] - product)
+
+
+@parallel("f4[:, ::1], f4[:, ::1]")
+def _log_softmax(worker, workers, x, y):
+    start, end = share(len(x), worker, workers)
+    for n in range(start, end):
+        largest, total = exponentials(x[n], y[n])
+        log_total = np.float32(math.log(total))
+        for k in range(x.shape[1]):
+            y[n, k] = (x[n, k] - largest) - log_total
+
+
+@parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1]")
+def _log_softmax_grad(worker, workers, dy, y, dx):
+    start, end = share(len(y), worker, workers)
+    for n in range(start, end):
+        total = np.float32(0)
+        for k in range(y.shape[1]):
+            total += dy[n, k]
+        for k in range(y.shape[1]):
+            dx[n, k] = dy[n, k] - exp(y[n, k]) * total
+
+
+@compiled
+def _where(condition, yes, no, saved):
+    """The gradient at an activation that was NaN is NaN: comparisons alone would lose it."""
+    return saved if saved != saved else (yes if condition else no)
+
+
+@compiled
+def logistic(x):
+    """1 / (1 + e⁻ˣ) as e^min(x,0) / (1 + e^−|x|): no power of e exceeds 1."""
+    small = exp(-abs(x))
+    return (np.float32(1) if x >= 0 else small) / (1 + small)
+
+
+@compiled
+def exponentials(x, y):
+    """Write e^(x − m) into y; return m = max x, or NaN if there is one, and the sum of y."""
+    largest = x[0]
+    for k in range(1, len(x)):
+        largest = x[k] if (x[k] > largest) | (x[k] != x[k]) else largest
+    for k in range(len(x)):
+        y[k] = exp(x[k] - largest)
+    total = np.float32(0)
+    for k in range(len(x)):
+        total += y[k]
+    return largest, total

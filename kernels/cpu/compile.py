@@ -1,25 +1,24 @@
 """The two ways a function is compiled here, and the only parallel loop of the package.
 
     @compiled                        a helper, called from compiled code
-    @parallel("f4[::1], f4[::1]")    an entry point f(worker, workers, x, y), called from Python as f(count, x, y)
+    @parallel("f4[::1], f4[::1]")    an entry point f(worker, workers, x, y), called from Python as f(workers, x, y)
 
 The loop reaches an entry point through its address. Numba would otherwise compile the function once into the loop,
 once into the loop's wrapper and once into the wrapper's caller: three times the seconds before a first step.
-Every worker takes every count-th task, and no result depends on who computes it.
+Workers share out the tasks among them, and no result depends on who computes it.
 """
 
 import functools
 from collections.abc import Callable
 
-import numpy as np
 from llvmlite import ir
 from numba import cfunc, get_num_threads, njit, prange
 from numba.core import sigutils, types
 from numba.extending import intrinsic
 from numba.np.numpy_support import as_dtype
 
-#: a·b + c may round once; no other liberties, which would lose NaN, ±∞ or the order of a sum
-OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+#: no fastmath: it would lose NaN, ±∞, the order of a sum, or what a subtraction of equal numbers must give
+OPTIONS = {"cache": True, "error_model": "numpy"}
 
 #: elementary steps that pay for waking one more thread (some microseconds)
 WORK_PER_WORKER = 1 << 15
@@ -46,14 +45,16 @@ def parallel(signature: str) -> Callable:
 
 
 def _fits(argument, expected: types.Type) -> bool:
-    if not isinstance(expected, types.Array):
-        return not isinstance(argument, np.ndarray)
-    return (
-        argument.ndim == expected.ndim and argument.dtype.char == _char(expected.dtype) and argument.flags.c_contiguous
-    )
+    if isinstance(expected, types.Array):
+        return (
+            argument.ndim == expected.ndim
+            and argument.dtype.char == _character(expected.dtype)
+            and argument.flags.c_contiguous
+        )
+    return type(argument) is (float if expected == types.float64 else int)
 
 
-_char = functools.cache(lambda dtype: as_dtype(dtype).char)
+_character = functools.cache(lambda dtype: as_dtype(dtype).char)
 
 
 def workers_for(work: int) -> int:
@@ -63,6 +64,12 @@ def workers_for(work: int) -> int:
     1
     """
     return max(1, min(get_num_threads(), work // WORK_PER_WORKER))
+
+
+@compiled
+def share(size, worker, workers):
+    """(start, end) of a worker's part of so many equal pieces of work."""
+    return size * worker // workers, size * (worker + 1) // workers
 
 
 @njit(parallel=True, cache=True)

@@ -1,5 +1,31 @@
-"""As portable: not compiled yet."""
+"""Inverted dropout: dropped elements are selected away, so that a dropped NaN is an exact zero."""
 
-from ..portable.dropout import dropout, dropout_grad
+import numpy as np
 
-__all__ = ["dropout", "dropout_grad"]
+from .compile import parallel, share, workers_for
+
+
+def dropout(x: np.ndarray, *, rate: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """(y, keep): y = x / (1 − rate) where kept, else 0.
+
+    >>> y, keep = dropout(np.ones(1000, np.float32), rate=0.5, rng=np.random.default_rng(0))
+    >>> sorted(set(y.tolist())), bool(((y == 2) == keep).all())
+    ([0.0, 2.0], True)
+    """
+    keep = np.asarray(rng.random(x.shape, dtype=np.float32) >= float(rate))
+    return dropout_grad(x, keep, rate=rate), keep
+
+
+def dropout_grad(dy: np.ndarray, keep: np.ndarray, *, rate: float) -> np.ndarray:
+    """dx = dy / (1 − rate) where kept, else 0."""
+    dx = np.empty(dy.shape, np.float32)
+    _keep(workers_for(dx.size), np.ravel(dy), np.ravel(keep), dx.reshape(-1), 1 - float(rate))
+    return dx
+
+
+@parallel("f4[::1], b1[::1], f4[::1], f8")
+def _keep(worker, workers, a, keep, out, kept_share):
+    divisor = np.float32(kept_share)
+    start, end = share(len(a), worker, workers)
+    for i in range(start, end):
+        out[i] = a[i] / divisor if keep[i] else np.float32(0)

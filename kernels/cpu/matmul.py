@@ -141,7 +141,7 @@ def block_grid(rows, columns, results):
 
 def pieces_of(depth: int, rows: int, columns: int, results: int = 1) -> int:
     """Into how many pieces to cut a long sum, where the results alone have too few blocks for the threads."""
-    blocks = results * -(-rows // MIN_BLOCK_ROWS) * -(-columns // BLOCK_COLUMNS)
+    blocks = max(1, results * -(-rows // MIN_BLOCK_ROWS) * -(-columns // BLOCK_COLUMNS))
     return max(1, min(ENOUGH_TASKS // blocks, depth // (2 * SLAB)))
 
 

@@ -1,17 +1,104 @@
-"""As portable: not compiled yet."""
+"""Batch normalisation: sums over the chunks of the batch, then one pass with a scale and a shift a channel."""
 
-from ..portable.normalization import (
-    batch_norm,
-    batch_norm_grad,
-    batch_norm_inference,
-    batch_norm_inference_grad,
-    update_moving_average,
-)
+import numpy as np
 
-__all__ = [
-    "batch_norm",
-    "batch_norm_grad",
-    "batch_norm_inference",
-    "batch_norm_inference_grad",
-    "update_moving_average",
-]
+from .. import portable
+from .compile import parallel, share, workers_for
+from .reduction import channel_product_sums, channel_square_sum, channel_sum, joined
+
+_quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # NaN and ±∞ follow the equations
+
+
+@_quiet
+def batch_norm(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, *, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """y = γ·x̂ + β, with μ and v of this batch.
+
+    >>> x = np.array([[1], [3]], np.float32)
+    >>> y, mean, variance = batch_norm(x, np.ones(1, np.float32), np.zeros(1, np.float32), epsilon=0.0)
+    >>> y.tolist(), mean.tolist(), variance.tolist()
+    ([[-1.0], [1.0]], [2.0], [1.0])
+    """
+    x = np.ascontiguousarray(x)
+    count = x.size // x.shape[-1]
+    mean = channel_sum(x) / count
+    variance = channel_square_sum(x, mean) / count
+    y = _normalized(x, mean, gamma / np.sqrt(variance + float(epsilon)), beta)
+    return y, mean.astype(np.float32), variance.astype(np.float32)
+
+
+@_quiet
+def batch_norm_grad(
+    dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, mean: np.ndarray, variance: np.ndarray, *, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """dx = γ / √(v + ε) · (dy − dβ/M − x̂·dγ/M)."""
+    dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x)
+    count = x.size // x.shape[-1]
+    scale = 1 / np.sqrt(variance.astype(np.float64) + float(epsilon))
+    dbeta, product = channel_product_sums(dy, x, mean.astype(np.float64))
+    dgamma = product * scale
+    dx = _corrected(dy, x, mean, gamma * scale, dbeta / count, dgamma * scale / count)
+    return dx, dgamma.astype(np.float32), dbeta.astype(np.float32)
+
+
+@_quiet
+def batch_norm_inference(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, variance: np.ndarray, *, epsilon: float
+) -> np.ndarray:
+    """y = γ·x̂ + β with given statistics."""
+    scale = gamma / np.sqrt(variance.astype(np.float64) + float(epsilon))
+    return _normalized(np.ascontiguousarray(x), mean, scale, beta)
+
+
+@_quiet
+def batch_norm_inference_grad(
+    dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, mean: np.ndarray, variance: np.ndarray, *, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """dx = dy · γ / √(v + ε)."""
+    dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x)
+    scale = 1 / np.sqrt(variance.astype(np.float64) + float(epsilon))
+    dbeta, product = channel_product_sums(dy, x, mean.astype(np.float64))
+    nothing = np.zeros(len(gamma))
+    dx = _normalized(dy, nothing, gamma * scale, nothing)
+    return dx, (product * scale).astype(np.float32), dbeta.astype(np.float32)
+
+
+update_moving_average = portable.update_moving_average
+
+
+def _normalized(x: np.ndarray, mean: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """(x − mean)·scale + shift."""
+    y = np.empty(x.shape, np.float32)
+    _normalize(workers_for(x.size), x.reshape(-1), *_per_joined_row(mean, scale, shift), y.reshape(-1))
+    return y
+
+
+def _corrected(dy, x, mean, scale, mean_dy, slope) -> np.ndarray:
+    """scale·(dy − mean_dy − (x − mean)·slope)."""
+    dx = np.empty(x.shape, np.float32)
+    channels = _per_joined_row(mean, scale, mean_dy, slope)
+    _correct(workers_for(x.size), dy.reshape(-1), x.reshape(-1), *channels, dx.reshape(-1))
+    return dx
+
+
+def _per_joined_row(*per_channel: np.ndarray) -> list[np.ndarray]:
+    return [np.tile(array.astype(np.float32), joined(len(array))) for array in per_channel]
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
+def _normalize(worker, workers, x, mean, scale, shift, y):
+    length = len(mean)
+    start, end = share((len(x) + length - 1) // length, worker, workers)
+    for row in range(start * length, end * length, length):
+        for j in range(min(length, len(x) - row)):
+            y[row + j] = (x[row + j] - mean[j]) * scale[j] + shift[j]
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
+def _correct(worker, workers, dy, x, mean, scale, mean_dy, slope, dx):
+    length = len(mean)
+    start, end = share((len(x) + length - 1) // length, worker, workers)
+    for row in range(start * length, end * length, length):
+        for j in range(min(length, len(x) - row)):
+            dx[row + j] = scale[j] * (dy[row + j] - mean_dy[j] - (x[row + j] - mean[j]) * slope[j])

@@ -1,5 +1,161 @@
-"""As portable: not compiled yet."""
+"""Optimizer steps in place, one pass over the parameter and its state.
 
-from ..portable.optimizer import adam_update, adamw_update, rmsprop_update, sgd_update
+An array that is not contiguous cannot be stepped through in place: portable then takes over.
+"""
 
-__all__ = ["adam_update", "adamw_update", "rmsprop_update", "sgd_update"]
+from math import sqrt
+
+import numpy as np
+
+from .. import portable
+from .compile import parallel, share, workers_for
+
+_NONE = np.empty(0, np.float32)  # stands for a state that the optimizer does without
+
+
+def sgd_update(
+    w: np.ndarray,
+    g: np.ndarray,
+    velocity: np.ndarray | None = None,
+    *,
+    learning_rate: float,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+) -> None:
+    """w ← w − η·g, or with velocity u ← μ·u − η·g.
+
+    >>> w = np.array([1], np.float32)
+    >>> sgd_update(w, np.array([2], np.float32), learning_rate=0.25)
+    >>> w
+    array([0.5], dtype=float32)
+    """
+    options = {"learning_rate": learning_rate, "momentum": momentum, "nesterov": nesterov}
+    if not _contiguous(w, velocity):
+        return portable.sgd_update(w, g, velocity, **options)
+    _sgd(workers_for(w.size), *_flat(w, g, velocity), *map(float, options.values()))
+    return None
+
+
+def rmsprop_update(
+    w: np.ndarray,
+    g: np.ndarray,
+    mean_square: np.ndarray,
+    mean_gradient: np.ndarray | None = None,
+    velocity: np.ndarray | None = None,
+    *,
+    learning_rate: float,
+    rho: float = 0.9,
+    momentum: float = 0.0,
+    epsilon: float = 1e-7,
+) -> None:
+    """s ← ρ·s + (1 − ρ)·g², w ← w − η·g / √(s + ε), less a² under the root in the centred form."""
+    options = {"learning_rate": learning_rate, "rho": rho, "momentum": momentum, "epsilon": epsilon}
+    if not _contiguous(w, mean_square, mean_gradient, velocity):
+        return portable.rmsprop_update(w, g, mean_square, mean_gradient, velocity, **options)
+    arrays = _flat(w, g, mean_square, mean_gradient, velocity)
+    _rmsprop(workers_for(w.size), *arrays, *map(float, options.values()))
+    return None
+
+
+def adam_update(
+    w: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    v_max: np.ndarray | None = None,
+    *,
+    learning_rate: float,
+    step: int,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+) -> None:
+    """m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², w ← w − η_t·m / (√v + ε)."""
+    options = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    adamw_update(w, g, m, v, v_max, learning_rate=learning_rate, step=step, weight_decay=0.0, **options)
+
+
+def adamw_update(
+    w: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    v_max: np.ndarray | None = None,
+    *,
+    learning_rate: float,
+    step: int,
+    weight_decay: float,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+) -> None:
+    """w ← w − η·λ·w, then Adam's step."""
+    if not _contiguous(w, m, v, v_max):
+        options = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "weight_decay": weight_decay}
+        return portable.adamw_update(w, g, m, v, v_max, learning_rate=learning_rate, step=step, **options)
+    rate = float(learning_rate) * sqrt(1 - float(beta_2) ** step) / (1 - float(beta_1) ** step)
+    kept = 1 - float(learning_rate) * float(weight_decay)
+    _adam(workers_for(w.size), *_flat(w, g, m, v, v_max), kept, rate, *map(float, (beta_1, beta_2, epsilon)))
+    return None
+
+
+def _contiguous(*states: np.ndarray | None) -> bool:
+    return all(state is None or state.flags.c_contiguous for state in states)
+
+
+def _flat(*arrays: np.ndarray | None) -> list[np.ndarray]:
+    """One-dimensional views (a copy only of a gradient that is not contiguous)."""
+    return [_NONE if array is None else array.reshape(-1) for array in arrays]
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f8, f8, f8")
+def _sgd(worker, workers, w, g, u, learning_rate, momentum, nesterov):
+    rate, mu = np.float32(learning_rate), np.float32(momentum)
+    start, end = share(len(w), worker, workers)
+    if len(u) == 0:
+        for i in range(start, end):
+            w[i] -= rate * g[i]
+    elif nesterov:
+        for i in range(start, end):
+            step = rate * g[i]
+            u[i] = mu * u[i] - step
+            w[i] = w[i] - step + mu * u[i]
+    else:
+        for i in range(start, end):
+            u[i] = mu * u[i] - rate * g[i]
+            w[i] += u[i]
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f8, f8, f8")
+def _rmsprop(worker, workers, w, g, s, a, u, learning_rate, rho, momentum, epsilon):
+    rate, mu, tiny = np.float32(learning_rate), np.float32(momentum), np.float32(epsilon)
+    old, new = np.float32(rho), np.float32(1 - rho)
+    start, end = share(len(w), worker, workers)
+    for i in range(start, end):
+        s[i] = old * s[i] + new * (g[i] * g[i])
+        variance = s[i]
+        if len(a) > 0:
+            a[i] = old * a[i] + new * g[i]
+            variance -= a[i] * a[i]
+        step = g[i] / np.sqrt(variance + tiny) * rate
+        if len(u) > 0:
+            u[i] = mu * u[i] + step
+            step = u[i]
+        w[i] -= step
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f8, f8, f8, f8")
+def _adam(worker, workers, w, g, m, v, v_max, kept, rate, beta_1, beta_2, epsilon):
+    """w ← kept·w, then Adam's step."""
+    keep, step, tiny = np.float32(kept), np.float32(rate), np.float32(epsilon)
+    old_m, new_m = np.float32(beta_1), np.float32(1 - beta_1)
+    old_v, new_v = np.float32(beta_2), np.float32(1 - beta_2)
+    start, end = share(len(w), worker, workers)
+    for i in range(start, end):
+        m[i] = old_m * m[i] + new_m * g[i]
+        v[i] = old_v * v[i] + new_v * (g[i] * g[i])
+        square = v[i]
+        if len(v_max) > 0:
+            square = v_max[i] if (v_max[i] >= square) | (v_max[i] != v_max[i]) else square
+            v_max[i] = square
+        w[i] = keep * w[i] - m[i] / (np.sqrt(square) + tiny) * step

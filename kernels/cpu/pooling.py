@@ -1,23 +1,232 @@
-"""As portable: not compiled yet."""
+"""Pooling, window by window, with the channels in the innermost loop: they lie side by side."""
 
-from ..portable.pooling import (
-    avg_pool2d,
-    avg_pool2d_grad,
-    global_avg_pool2d,
-    global_avg_pool2d_grad,
-    global_max_pool2d,
-    global_max_pool2d_grad,
-    max_pool2d,
-    max_pool2d_grad,
-)
+import numpy as np
 
-__all__ = [
-    "avg_pool2d",
-    "avg_pool2d_grad",
-    "global_avg_pool2d",
-    "global_avg_pool2d_grad",
-    "global_max_pool2d",
-    "global_max_pool2d_grad",
-    "max_pool2d",
-    "max_pool2d_grad",
-]
+from .. import portable
+from ..geometry import NO_PADS, Pads, Pair, window_output
+from .compile import compiled, parallel, workers_for
+
+_CODES = 256  # places that a uint8 code can name; larger windows are left to portable
+_CHANNELS = 64  # channels of one task of a gradient
+
+
+def max_pool2d(x: np.ndarray, *, pool_size: Pair, strides: Pair, pads: Pads = NO_PADS) -> tuple[np.ndarray, np.ndarray]:
+    """y = max over the window, and the place of the first maximum or NaN.
+
+    >>> x = np.array([[1, 3], [3, 2]], np.float32)[None, :, :, None]
+    >>> y, code = max_pool2d(x, pool_size=(2, 2), strides=(2, 2))
+    >>> y.item(), code.item()
+    (3.0, 1)
+    """
+    if pool_size[0] * pool_size[1] > _CODES:
+        return portable.max_pool2d(x, pool_size=pool_size, strides=strides, pads=pads)
+    size = window_output(x.shape[1:3], pool_size, strides, pads)
+    y = np.empty((x.shape[0], *size, x.shape[3]), np.float32)
+    code = np.empty(y.shape, np.uint8)
+    workers = workers_for(y.size * pool_size[0] * pool_size[1])
+    _max_pool(workers, np.ascontiguousarray(x), y, code, *pool_size, *strides, pads[0][0], pads[1][0])
+    return y, code
+
+
+def max_pool2d_grad(
+    dy: np.ndarray, code: np.ndarray, *, input_size: Pair, pool_size: Pair, strides: Pair, pads: Pads = NO_PADS
+) -> np.ndarray:
+    """dy goes to the pixel that the code names, window by window in row-major order."""
+    if pool_size[0] * pool_size[1] > _CODES:
+        return portable.max_pool2d_grad(
+            dy, code, input_size=input_size, pool_size=pool_size, strides=strides, pads=pads
+        )
+    dx = np.empty((dy.shape[0], *input_size, dy.shape[3]), np.float32)
+    arrays = np.ascontiguousarray(dy), np.ascontiguousarray(code), dx
+    _max_pool_grad(workers_for(dx.size + dy.size), *arrays, *pool_size, *strides, pads[0][0], pads[1][0])
+    return dx
+
+
+def avg_pool2d(x: np.ndarray, *, pool_size: Pair, strides: Pair, pads: Pads = NO_PADS) -> np.ndarray:
+    """y = the mean over those pixels of the window that lie inside the image."""
+    size = window_output(x.shape[1:3], pool_size, strides, pads)
+    y = np.empty((x.shape[0], *size, x.shape[3]), np.float32)
+    workers = workers_for(y.size * pool_size[0] * pool_size[1])
+    _avg_pool(workers, np.ascontiguousarray(x), y, *pool_size, *strides, pads[0][0], pads[1][0])
+    return y
+
+
+def avg_pool2d_grad(
+    dy: np.ndarray, *, input_size: Pair, pool_size: Pair, strides: Pair, pads: Pads = NO_PADS
+) -> np.ndarray:
+    """Every pixel of a window gets the same share of dy."""
+    dx = np.empty((dy.shape[0], *input_size, dy.shape[3]), np.float32)
+    workers = workers_for(dx.size + dy.size * pool_size[0] * pool_size[1])
+    _avg_pool_grad(workers, np.ascontiguousarray(dy), dx, *pool_size, *strides, pads[0][0], pads[1][0])
+    return dx
+
+
+def global_avg_pool2d(x: np.ndarray) -> np.ndarray:
+    """y[n,c] = the mean of channel c of image n."""
+    y = np.empty((x.shape[0], x.shape[3]), np.float32)
+    _global_avg(workers_for(x.size), np.ascontiguousarray(x), y)
+    return y
+
+
+def global_avg_pool2d_grad(dy: np.ndarray, *, input_size: Pair) -> np.ndarray:
+    """Every pixel gets dy / (H·W)."""
+    dx = np.empty((dy.shape[0], *input_size, dy.shape[1]), np.float32)
+    _global_avg_grad(workers_for(dx.size), np.ascontiguousarray(dy), dx)
+    return dx
+
+
+def global_max_pool2d(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The maximum of each channel, and the pixel of the first maximum or NaN."""
+    y = np.empty((x.shape[0], x.shape[3]), np.float32)
+    index = np.empty(y.shape, np.int64)
+    _global_max(workers_for(x.size), np.ascontiguousarray(x), y, index)
+    return y, index
+
+
+def global_max_pool2d_grad(dy: np.ndarray, index: np.ndarray, *, input_size: Pair) -> np.ndarray:
+    """dy goes to the pixel that the index names."""
+    dx = np.empty((dy.shape[0], *input_size, dy.shape[1]), np.float32)
+    _global_max_grad(workers_for(dx.size), np.ascontiguousarray(dy), np.ascontiguousarray(index, np.int64), dx)
+    return dx
+
+
+@compiled
+def _inside(position, window, stride, pad, size):
+    """(start, first, end): where a window starts along one axis, and which of its places lie inside the image."""
+    start = position * stride - pad
+    return start, max(0, -start), min(window, size - start)
+
+
+@parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], u1[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
+def _max_pool(worker, workers, x, y, code, pool_h, pool_w, stride_h, stride_w, top, left):
+    for line in range(worker, y.shape[0] * y.shape[1], workers):
+        n, p = divmod(line, y.shape[1])
+        h, r_first, r_end = _inside(p, pool_h, stride_h, top, x.shape[1])
+        for q in range(y.shape[2]):
+            v, s_first, s_end = _inside(q, pool_w, stride_w, left, x.shape[2])
+            best, place = y[n, p, q], code[n, p, q]
+            for c in range(len(best)):
+                best[c] = x[n, h + r_first, v + s_first, c]
+                place[c] = r_first * pool_w + s_first
+            for r in range(r_first, r_end):
+                for s in range(s_first, s_end):
+                    pixel = x[n, h + r, v + s]
+                    for c in range(len(best)):
+                        # not (pixel ≤ best) holds for a NaN too; nothing beats a NaN
+                        wins = (not pixel[c] <= best[c]) & (best[c] == best[c])
+                        best[c] = pixel[c] if wins else best[c]
+                        place[c] = r * pool_w + s if wins else place[c]
+
+
+@parallel("f4[:, :, :, ::1], u1[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
+def _max_pool_grad(worker, workers, dy, code, dx, pool_h, pool_w, stride_h, stride_w, top, left):
+    offsets = np.empty(pool_h * pool_w, np.intp)
+    for place in range(len(offsets)):
+        offsets[place] = (place // pool_w * dx.shape[2] + place % pool_w) * dx.shape[3]
+    channels = dx.shape[3]
+    parts = (channels + _CHANNELS - 1) // _CHANNELS
+    for task in range(worker, len(dx) * parts, workers):
+        n, part = divmod(task, parts)
+        first, end = part * _CHANNELS, min((part + 1) * _CHANNELS, channels)
+        _clear(dx[n], first, end)
+        image = dx[n].reshape(-1)
+        for p in range(dy.shape[1]):
+            for q in range(dy.shape[2]):
+                corner = ((p * stride_h - top) * dx.shape[2] + q * stride_w - left) * channels
+                for c in range(first, end):
+                    image[corner + offsets[code[n, p, q, c]] + c] += dy[n, p, q, c]
+
+
+@parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
+def _avg_pool(worker, workers, x, y, pool_h, pool_w, stride_h, stride_w, top, left):
+    for line in range(worker, y.shape[0] * y.shape[1], workers):
+        n, p = divmod(line, y.shape[1])
+        h, r_first, r_end = _inside(p, pool_h, stride_h, top, x.shape[1])
+        for q in range(y.shape[2]):
+            v, s_first, s_end = _inside(q, pool_w, stride_w, left, x.shape[2])
+            mean = y[n, p, q]
+            for c in range(len(mean)):
+                mean[c] = 0
+            for r in range(r_first, r_end):
+                for s in range(s_first, s_end):
+                    pixel = x[n, h + r, v + s]
+                    for c in range(len(mean)):
+                        mean[c] += pixel[c]
+            count = np.float32((r_end - r_first) * (s_end - s_first))
+            for c in range(len(mean)):
+                mean[c] /= count
+
+
+@parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
+def _avg_pool_grad(worker, workers, dy, dx, pool_h, pool_w, stride_h, stride_w, top, left):
+    parts = (dx.shape[3] + _CHANNELS - 1) // _CHANNELS
+    for task in range(worker, len(dx) * parts, workers):
+        n, part = divmod(task, parts)
+        first, end = part * _CHANNELS, min((part + 1) * _CHANNELS, dx.shape[3])
+        _clear(dx[n], first, end)
+        for p in range(dy.shape[1]):
+            h, r_first, r_end = _inside(p, pool_h, stride_h, top, dx.shape[1])
+            for q in range(dy.shape[2]):
+                v, s_first, s_end = _inside(q, pool_w, stride_w, left, dx.shape[2])
+                count = np.float32((r_end - r_first) * (s_end - s_first))
+                for r in range(r_first, r_end):
+                    for s in range(s_first, s_end):
+                        pixel = dx[n, h + r, v + s]
+                        for c in range(first, end):
+                            pixel[c] += dy[n, p, q, c] / count
+
+
+@compiled
+def _clear(image, first, end):
+    for h in range(image.shape[0]):
+        for v in range(image.shape[1]):
+            for c in range(first, end):
+                image[h, v, c] = 0
+
+
+@parallel("f4[:, :, :, ::1], f4[:, ::1]")
+def _global_avg(worker, workers, x, y):
+    total = np.empty(x.shape[3])
+    for n in range(worker, len(x), workers):
+        for c in range(len(total)):
+            total[c] = 0
+        for h in range(x.shape[1]):
+            for v in range(x.shape[2]):
+                for c in range(len(total)):
+                    total[c] += x[n, h, v, c]
+        for c in range(len(total)):
+            y[n, c] = total[c] / (x.shape[1] * x.shape[2])
+
+
+@parallel("f4[:, ::1], f4[:, :, :, ::1]")
+def _global_avg_grad(worker, workers, dy, dx):
+    count = np.float32(dx.shape[1] * dx.shape[2])
+    for line in range(worker, dx.shape[0] * dx.shape[1], workers):
+        n, h = divmod(line, dx.shape[1])
+        for v in range(dx.shape[2]):
+            for c in range(dx.shape[3]):
+                dx[n, h, v, c] = dy[n, c] / count
+
+
+@parallel("f4[:, :, :, ::1], f4[:, ::1], i8[:, ::1]")
+def _global_max(worker, workers, x, y, index):
+    for n in range(worker, len(x), workers):
+        best, place = y[n], index[n]
+        for c in range(len(best)):
+            best[c] = x[n, 0, 0, c]
+            place[c] = 0
+        for h in range(x.shape[1]):
+            for v in range(x.shape[2]):
+                pixel = x[n, h, v]
+                for c in range(len(best)):
+                    wins = (not pixel[c] <= best[c]) & (best[c] == best[c])
+                    best[c] = pixel[c] if wins else best[c]
+                    place[c] = h * x.shape[2] + v if wins else place[c]
+
+
+@parallel("f4[:, ::1], i8[:, ::1], f4[:, :, :, ::1]")
+def _global_max_grad(worker, workers, dy, index, dx):
+    for n in range(worker, len(dx), workers):
+        _clear(dx[n], 0, dx.shape[3])
+        for c in range(dx.shape[3]):
+            dx[n, index[n, c] // dx.shape[2], index[n, c] % dx.shape[2], c] = dy[n, c]
