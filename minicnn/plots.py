@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 #: what to say when Matplotlib is missing
 HINT = "pip install matplotlib"
@@ -33,7 +34,7 @@ def save_curves(history: Mapping[str, Sequence[float]], path: str | Path, test_a
     figure.savefig(path)
 
 
-def _new_figure():
+def _new_figure() -> Any:
     """A figure that needs no window system."""
     try:
         from matplotlib.figure import Figure

@@ -1,5 +1,7 @@
 """How well a classifier did, class by class: counts and what follows from them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +23,9 @@ class ClassificationReport:
     class_names: list[str]
 
     @classmethod
-    def of(cls, y_true: np.ndarray | list[int], y_pred: np.ndarray | list[int], class_names: list[str]):
+    def of(
+        cls, y_true: np.ndarray | list[int], y_pred: np.ndarray | list[int], class_names: list[str]
+    ) -> ClassificationReport:
         """Count pairs of class numbers (N,), (N,). Raises ValueError for numbers outside 0 … K − 1."""
         y_true, y_pred = np.asarray(y_true, np.int64), np.asarray(y_pred, np.int64)
         classes = len(class_names)
