@@ -101,8 +101,8 @@ class TestAccuracyByShape:
             (NUMBERS, P, SparseCategoricalAccuracy),
             (NUMBERS[:, None], P, SparseCategoricalAccuracy),
             (ONE_HOT, P, CategoricalAccuracy),
-            ([1, 0, 1, 1], P[:, :1], BinaryAccuracy),
-            ([[1], [0], [1], [1]], P[:, :1], BinaryAccuracy),
+            ([1, 0, 1, 1], P[:, 1:2], BinaryAccuracy),
+            ([[1], [0], [1], [1]], P[:, 1:2], BinaryAccuracy),
         ],
     )
     @pytest.mark.parametrize("name", ["accuracy", "acc"])

@@ -28,7 +28,7 @@ def test_patience(training, losses, patience, epochs):
 
 def test_small_changes_are_none(training):
     assert epochs_of(training, [5, 4.95, 4.9, 4.85], min_delta=0.1, patience=2) == 3
-    assert epochs_of(training, [5, 4.8, 4.6, 4.4], min_delta=-0.1) == 4  # its size counts
+    assert epochs_of(training, [5, 5.05, 1], min_delta=-0.1) == 2  # its size counts
 
 
 def test_more_can_be_better(training):
@@ -57,6 +57,7 @@ def test_unknown_mode():
 def test_baseline_is_waited_for(training):
     assert epochs_of(training, [5, 4, 3, 1], baseline=2, patience=3) == 4
     assert epochs_of(training, [5, 4, 3, 1, 9, 9, 9, 0], baseline=2, patience=3) == 7
+    assert epochs_of(training, [5, 4, 3, 3.5, 1], baseline=2, patience=3) == 4  # better, but never good
 
 
 def test_first_epochs_can_be_left_out(training):

@@ -46,6 +46,19 @@ def test_live_in_a_terminal(training):
         assert re.fullmatch(pattern, line.rstrip())
 
 
+def test_live_numbers_of_a_batch():
+    console = Console(file=(file := io.StringIO()), force_terminal=True, width=120, force_jupyter=False)
+    (display,) = progress_display(1, console)
+    display.set_params({"epochs": 3, "steps": 5})
+    display.on_train_begin()
+    display.on_epoch_begin(0)
+    display.on_train_batch_end(1, {"loss": 0.5, "size": 4})
+    display.on_train_end()
+    text = plain(file.getvalue())
+    assert re.search(r"Epoch 1/3 .* 2/5 \d+ images/s .*loss: 0.5000", text)
+    assert "size" not in text
+
+
 def test_live_without_known_steps(training):
     assert len(finished_lines(shown(training, verbose=1, terminal=True, steps=None))) == 2
 
