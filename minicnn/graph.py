@@ -136,6 +136,36 @@ def nodes_between(inputs: Iterable[SymbolicTensor], outputs: Iterable[SymbolicTe
     return order
 
 
+def layers_in_order(nodes: list[Node], outputs: Iterable[SymbolicTensor]) -> list[Layer]:
+    """The layers of these calls in Keras's order: farthest from the outputs first, then as a walk back meets them.
+
+    nodes   each after those it depends on; a layer called more than once counts where it is farthest
+    """
+    node_depth: dict[int, int] = {}
+    layer_depth: dict[Layer, int] = {}
+    for node in reversed(nodes):
+        depth = max(node_depth.get(id(node), 0), layer_depth.get(node.layer, 0))
+        layer_depth[node.layer] = depth
+        for x in flatten(node.inputs):
+            node_depth[id(x.node)] = max(node_depth.get(id(x.node), 0), depth + 1)
+    met = _order_met(nodes, outputs)
+    return sorted(layer_depth, key=lambda layer: (-layer_depth[layer], met.get(layer, -1)))
+
+
+def _order_met(nodes: list[Node], outputs: Iterable[SymbolicTensor]) -> dict[Layer, int]:
+    """Numbers of the layers in a walk from the outputs back, each branch to its end before the next."""
+    unmet = {id(node) for node in nodes}
+    met: dict[Layer, int] = {}
+    pending = list(reversed(list(outputs)))
+    while pending:
+        node = pending.pop().node
+        if id(node) in unmet:
+            unmet.remove(id(node))
+            met.setdefault(node.layer, len(met))
+            pending.extend(reversed(flatten(node.inputs)))
+    return met
+
+
 def run(nodes: Iterable[Node], inputs: list[SymbolicTensor], values: list[Any], outputs: Any) -> Any:
     """Run the calls in order on real values and return what the outputs became."""
     computed = {id(symbol): value for symbol, value in zip(inputs, values)}

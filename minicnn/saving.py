@@ -1,14 +1,15 @@
 """Model files: one `.safetensors` file, the architecture as JSON in its metadata. Loading runs no code of the file.
 
-metadata["minicnn"]   {"format": 1, "model": …, "training": …, "class_names": …} as JSON
+metadata["minicnn"]   {"format": 1, "model": …, "input_shape": …, "training": …, "class_names": …} as JSON
 tensors               "conv2d/kernel", …, and the optimizer's state as "optimizer/…"
 """
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ import safetensors
 import safetensors.numpy
 
 from .files import write_atomically
-from .layers.layer import variables_without_values
+from .layers.layer import snake_case, variables_without_values
+from .optimizers.optimizer import ITERATIONS
 from .variable import Variable
 
 if TYPE_CHECKING:
@@ -34,34 +36,38 @@ class ModelFileError(ValueError):
 def save_model(model: Model, path: str | Path) -> None:
     """Write architecture, weights, optimizer state and class names; see `load_model`.
 
-    Raises ValueError for a name that does not end in .safetensors or a model without weights,
-    TypeError for a part that cannot be written down, OSError when the disk refuses.
+    Raises ValueError for a name that does not end in .safetensors, a model without weights or one whose inner
+    models share a layer, TypeError for a part that cannot be written down, OSError when the disk refuses.
     """
     from .serialization import serialize
 
     _expect_suffix(path)
-    if not model.built:
-        raise ValueError(f"model {model.name!r} has no weights yet: call it or fit it before saving")
+    weights = _weights_to_save(model)
+    _expect_no_sharing_between_models(model)
     header = {
         "format": FORMAT,
         "model": serialize(model),
+        "input_shape": serialize(model._built_for),
         "training": serialize(model.training_config()),
-        "class_names": model.class_names,
+        "class_names": serialize(model.class_names),
     }
-    optimizer_state = {OPTIMIZER + name: value for name, value in model.optimizer_state().items()}
-    _write(path, header, {**_arrays(model), **optimizer_state})
+    tensors = _arrays(weights)
+    if model.optimizer is not None:
+        state = model.optimizer.state({variable: name for name, variable in weights.items()})
+        tensors |= {OPTIMIZER + name: array for name, array in state.items()}
+    _write(path, header, tensors)
 
 
 def save_weights(model: Model, path: str | Path) -> None:
     """Write the weights alone; raises like `save_model`."""
     _expect_suffix(path)
-    _write(path, {"format": FORMAT}, _arrays(model))
+    _write(path, {"format": FORMAT}, _arrays(_weights_to_save(model)))
 
 
-def load_model(filepath: str | Path, custom_objects: dict[str, type] | None = None, compile: bool = True) -> Model:
+def load_model(filepath: str | Path, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Model:
     """Read a model that `model.save` wrote: architecture, weights and, with `compile`, the training state.
 
-    custom_objects   your own Layer subclasses by name
+    custom_objects   your own layers, models, losses and functions by name
     Raises FileNotFoundError, or ModelFileError for a file that is damaged, foreign or does not fit.
     """
     from .serialization import deserialize
@@ -70,15 +76,14 @@ def load_model(filepath: str | Path, custom_objects: dict[str, type] | None = No
     if "model" not in header:
         raise ModelFileError(f"{filepath} holds weights only; build the model and call model.load_weights")
     with _readable(filepath), variables_without_values():
-        model = deserialize(header["model"], custom_objects)
+        model = _as_model(deserialize(header["model"], custom_objects), header.get("input_shape"))
+        model.class_names = _as_names(header.get("class_names"))
         weights = named_weights(model)
     _assign(weights, tensors, filepath)
-    model.class_names = header.get("class_names")
     if compile and header.get("training"):
         with _readable(filepath):
             model.compile(**deserialize(header["training"], custom_objects))
-            state = {n.removeprefix(OPTIMIZER): v for n, v in tensors.items() if n.startswith(OPTIMIZER)}
-            model.load_optimizer_state(state)
+            _load_optimizer(model.optimizer, weights, tensors)
     return model
 
 
@@ -91,26 +96,97 @@ def load_weights(model: Model, path: str | Path) -> None:
 
 
 def named_weights(model: Any) -> dict[str, Variable]:
-    """Every variable by its place in the model: "conv2d/kernel", "block/conv2d/kernel".
+    """Every variable by its place in the model: "conv2d/kernel", "sequential_1/dense/bias".
 
-    Raises ValueError when two variables share a place.
+    Layers go by their class and are numbered inside their model, as the automatic names of layers depend on what
+    else the program has made.
     """
-    found: dict[str, Variable] = {}
-    for name, variable in _walk(model, prefix=""):
-        if found.setdefault(name, variable) is not variable:
-            raise ValueError(f"two variables are called {name!r}; give the layers that own them different names")
-    return found
+    return dict(_walk(model, prefix=""))
 
 
-def _walk(layer: Any, prefix: str) -> Any:
-    own = {id(v) for inner in layer._layers for v in inner.weights}
-    yield from ((prefix + v.name, v) for v in layer.weights if id(v) not in own)
-    for inner in layer._layers:
-        yield from _walk(inner, f"{prefix}{inner.name}/")
+def _walk(layer: Any, prefix: str) -> Iterator[tuple[str, Variable]]:
+    inner = {id(v) for inner_layer in layer._layers for v in inner_layer.weights}
+    own = [v for v in layer.weights if id(v) not in inner]
+    for name, variable in zip(_numbered(v.name for v in own), own):
+        yield prefix + name, variable
+    for name, inner_layer in zip(_numbered(snake_case(type(x).__name__) for x in layer._layers), layer._layers):
+        yield from _walk(inner_layer, f"{prefix}{name}/")
 
 
-def _arrays(model: Model) -> dict[str, np.ndarray]:
-    return {name: variable.numpy() for name, variable in named_weights(model).items()}
+def _numbered(names: Iterable[str]) -> list[str]:
+    """
+    >>> _numbered(["dense", "flatten", "dense"])
+    ['dense', 'flatten', 'dense_1']
+    """
+    seen: collections.Counter[str] = collections.Counter()
+    numbered = []
+    for name in names:
+        numbered.append(f"{name}_{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return numbered
+
+
+def _weights_to_save(model: Model) -> dict[str, Variable]:
+    if not model.built:
+        raise ValueError(f"model {model.name!r} has no weights yet: call it or fit it before saving")
+    return named_weights(model)
+
+
+def _arrays(weights: dict[str, Variable]) -> dict[str, np.ndarray]:
+    return {name: variable.numpy() for name, variable in weights.items()}
+
+
+def _expect_no_sharing_between_models(model: Model) -> None:
+    """A layer inside two models would come back as two layers."""
+    inner = list(_graph_layers(model))
+    for layer in inner:
+        if inner.count(layer) > 1:
+            raise ValueError(f"layer {layer.name!r} is part of two models inside {model.name!r}, which cannot be saved")
+
+
+def _graph_layers(model: Any) -> Iterator[Any]:
+    from .models import Functional, Sequential
+
+    if isinstance(model, (Functional, Sequential)):
+        for layer in model.layers:
+            yield layer
+            yield from _graph_layers(layer)
+
+
+def _as_model(value: Any, input_shape: Any) -> Model:
+    """The model, with all its variables made."""
+    from .models import Model
+
+    if not isinstance(value, Model):
+        raise TypeError(f"it holds a {type(value).__name__}, not a model")
+    if not value.built:
+        shape = tuple(input_shape) if input_shape[0] is None else [tuple(shape) for shape in input_shape]
+        value.ensure_built(shape)
+        value.compute_output_shape(shape)
+    return value
+
+
+def _as_names(value: Any) -> list[str] | None:
+    if value is not None and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
+        raise TypeError(f"class_names must be a list of names, got {value!r}")
+    return value
+
+
+def _load_optimizer(optimizer: Any, weights: dict[str, Variable], tensors: dict[str, np.ndarray]) -> None:
+    state = {
+        name.removeprefix(OPTIMIZER): array
+        for name, array in tensors.items()
+        if name.startswith(OPTIMIZER) and name not in weights
+    }
+    expected: dict[str, tuple[tuple[int, ...], np.dtype]] = {ITERATIONS: ((), np.dtype(np.int64))}
+    for name, variable in weights.items():
+        expected |= {f"{name}/{slot}": (variable.shape, variable.dtype) for slot in optimizer.slots}
+    for name, array in state.items():
+        if expected.get(name) != (array.shape, array.dtype):
+            raise ValueError(f"unexpected optimizer state {name!r}: {array.dtype} {array.shape}")
+    if state[ITERATIONS] < 0:
+        raise ValueError(f"the optimizer has made {state[ITERATIONS]} steps")
+    optimizer.load_state(state, {variable: name for name, variable in weights.items()})
 
 
 def _write(path: str | Path, header: dict, tensors: dict[str, np.ndarray]) -> None:
@@ -123,10 +199,12 @@ def _write(path: str | Path, header: dict, tensors: dict[str, np.ndarray]) -> No
 def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if not Path(path).is_file():
         raise FileNotFoundError(f"no model file {path}")
+    with open(path, "rb"):
+        pass  # where it may not be read the system says so; the library does not
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            header = json.loads(metadata["minicnn"]) if "minicnn" in metadata else None
+            header = json.loads(metadata["minicnn"], parse_constant=_refuse) if "minicnn" in metadata else None
             tensors = {name: file.get_tensor(name) for name in file.keys()} if header else {}  # noqa: SIM118
     except (safetensors.SafetensorError, ValueError, TypeError, RecursionError) as error:
         raise ModelFileError(f"{path} is not a readable model file (damaged or truncated?): {error}") from None
@@ -141,7 +219,7 @@ def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _assign(weights: dict[str, Variable], tensors: dict[str, np.ndarray], path: str | Path) -> None:
-    stored = {name for name in tensors if not name.startswith(OPTIMIZER)}
+    stored = {name for name in tensors if name in weights or not name.startswith(OPTIMIZER)}
     if stored != set(weights):
         missing, extra = sorted(set(weights) - stored), sorted(stored - set(weights))
         raise ModelFileError(f"{path} does not fit the model: missing weights {missing}, unknown weights {extra}")
@@ -153,6 +231,10 @@ def _assign(weights: dict[str, Variable], tensors: dict[str, np.ndarray], path: 
             )
     for name, variable in weights.items():
         variable.assign(tensors[name])
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 @contextlib.contextmanager

@@ -56,22 +56,16 @@ class Trainer:
         self.optimizer = optimizers.get(optimizer)
         self.loss = None if loss is None else losses.get(loss)
         self.metrics = [metrics_.get(m) for m in metrics or []]
+        _number_equal_names(self.metrics)
         self._loss_tracker = metrics_.Mean(name="loss")
         self.stop_training = False
         self._predictions_checked = False
-        self._compiled_with = {"optimizer": self.optimizer, "loss": loss, "metrics": list(metrics or [])}
 
     def training_config(self) -> dict[str, Any] | None:
         """What `compile` was given, for model files."""
-        return self._compiled_with if self.optimizer is not None else None
-
-    def optimizer_state(self) -> dict[str, np.ndarray]:
-        """The optimizer's arrays by name, for model files."""
-        return self.optimizer.state() if self.optimizer is not None else {}
-
-    def load_optimizer_state(self, state: dict[str, np.ndarray]) -> None:
-        """Take up what `optimizer_state` returned."""
-        self.optimizer.load_state(state)
+        if self.optimizer is None:
+            return None
+        return {"optimizer": self.optimizer, "loss": self.loss, "metrics": self.metrics}
 
     # ---------------------------------------------------------------------------------------------------- fit
 
@@ -122,9 +116,9 @@ class Trainer:
         )
         self.stop_training = False
         logs: Logs = {}
-        listeners.on_train_begin()
+        listeners.on_train_begin({})
         for epoch, batches in zip(range(initial_epoch, epochs), epochs_of(data, steps_per_epoch)):
-            listeners.on_epoch_begin(epoch)
+            listeners.on_epoch_begin(epoch, {})
             expected_steps = None if isinstance(data, Sized) else steps_per_epoch
             logs = self._train_epoch(batches, class_weight, listeners, epoch, expected_steps)
             if validation is not None and (epoch + 1) % validation_freq == 0:
@@ -149,7 +143,7 @@ class Trainer:
         step = -1
         for step, batch in enumerate(batches):
             x, y, sample_weight = unpack(batch)
-            listeners.on_train_batch_begin(step)
+            listeners.on_train_batch_begin(step, {})
             logs = self.train_step(x, y, with_class_weight(sample_weight, y, class_weight))
             if not math.isfinite(logs["loss"]):
                 _warn_about_loss(logs["loss"], epoch, step)
@@ -226,9 +220,9 @@ class Trainer:
     def _test_epoch(self, batches: Iterable[Batch], listeners: CallbackList) -> Logs:
         self.reset_metrics()
         logs: Logs = {}
-        listeners.on_test_begin()
+        listeners.on_test_begin({})
         for step, batch in enumerate(batches):
-            listeners.on_test_batch_begin(step)
+            listeners.on_test_batch_begin(step, {})
             logs = self.test_step(*unpack(batch))
             listeners.on_test_batch_end(step, logs)
         if not logs:
@@ -255,13 +249,13 @@ class Trainer:
         """The outputs for all samples, as one array (or a list of them, for a model with several outputs)."""
         data = as_batches(x, None, None, batch_size, shuffle=False)
         listeners = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
-        listeners.on_predict_begin()
+        listeners.on_predict_begin({})
         outputs = []
         for step, batch in enumerate(itertools.islice(data, steps)):
-            listeners.on_predict_batch_begin(step)
+            listeners.on_predict_batch_begin(step, {})
             outputs.append(self.predict_on_batch(unpack(batch)[0]))
-            listeners.on_predict_batch_end(step)
-        listeners.on_predict_end()
+            listeners.on_predict_batch_end(step, {"outputs": outputs[-1]})
+        listeners.on_predict_end({})
         if not outputs:
             raise ValueError("nothing to predict: the data is empty")
         if isinstance(outputs[0], list):
@@ -322,6 +316,15 @@ class Trainer:
                 f'call model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]) '
                 f"(or the like) before {method}()"
             )
+
+
+def _number_equal_names(metrics: list[Any]) -> None:
+    """precision, precision_1, …: metrics of one name would hide each other in the logs."""
+    taken: set[str] = set()
+    for metric in metrics:
+        names = itertools.chain([metric.name], (f"{metric.name}_{i}" for i in itertools.count(1)))
+        metric.name = next(name for name in names if name not in taken)
+        taken.add(metric.name)
 
 
 def _size(x: Any) -> int:

@@ -3,6 +3,7 @@
 Two-operand functions broadcast as NumPy does and want one dtype. NaN in gives NaN out.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,11 +81,11 @@ def matmul(a: ArrayLike, b: ArrayLike) -> ArraySpec:
 
 def reshape(a: ArrayLike, *, shape: tuple[int, ...]) -> ArraySpec:
     """The same numbers in row-major order under another shape (one entry may be −1)."""
-    size = int(np.prod(a.shape))
-    known = int(np.prod([s for s in shape if s != -1]))
+    size = math.prod(a.shape)
+    known = math.prod(s for s in shape if s != -1)
     if shape.count(-1) == 1 and known and size % known == 0:
         shape = tuple(size // known if s == -1 else s for s in shape)
-    if -1 in shape or int(np.prod(shape)) != size:
+    if -1 in shape or math.prod(shape) != size:
         needed = f"a multiple of {known}" if -1 in shape else known
         raise ShapeError(
             f"reshape: {tuple(a.shape)} holds {size} numbers and cannot become {tuple(shape)}, which needs {needed}"

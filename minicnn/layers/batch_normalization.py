@@ -71,7 +71,7 @@ class BatchNormalization(Layer):
         """A variable γ or β, or the constant that leaves things as they are."""
         if wanted:
             return self.add_weight((channels,), initializer, regularizer=regularizer, name=name)
-        return Tensor(np.full(channels, name == "gamma", self.dtype))
+        return Tensor(np.broadcast_to(np.asarray(name == "gamma", self.dtype), (channels,)))
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         return on_last_axis(lambda x: self._normalize(x, training), inputs, self.axis)

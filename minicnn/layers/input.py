@@ -40,7 +40,11 @@ def Input(shape: Shape, *, dtype: str | None = None, name: str | None = None) ->
     >>> Input(shape=(28, 28, 1)).shape
     (None, 28, 28, 1)
     """
-    layer = InputLayer(shape, name=name, dtype=dtype or config.floatx())
+    return begin_with(InputLayer(shape, name=name, dtype=dtype or config.floatx()))
+
+
+def begin_with(layer: InputLayer) -> SymbolicTensor:
+    """The symbolic tensor of an input layer."""
     node = Node(layer, inputs=[])
     node.outputs = SymbolicTensor(layer.shape, layer.dtype, node)
     return node.outputs

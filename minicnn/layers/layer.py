@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -65,11 +66,18 @@ class Layer(Configurable):
         self._variables: list[Variable] = []
         self._frozen_for_good: set[int] = set()  # ids of variables that no optimizer ever touches
         self._layers: list[Layer] = []
+        self._built_for: Any = None  # the input shape, or the list of them, that `build` saw
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _marking_built(cls.build)  # type: ignore[method-assign]
 
     # ------------------------------------------------------------------------------------ what subclasses write
 
     def build(self, input_shape: Any) -> None:
         """Make the variables; `input_shape` has None for the batch axis. Runs once, before the first `call`."""
+        self.built, self._built_for = True, input_shape
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs from tensors; may take `training` as a keyword."""
@@ -122,7 +130,6 @@ class Layer(Configurable):
         """Run `build` if it has not run yet."""
         if not self.built:
             self.build(input_shape)
-            self.built = True
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shape of the output, batch axis None, found by running `call` on shapes alone.
@@ -136,7 +143,9 @@ class Layer(Configurable):
 
     def _as_input(self, value: Any) -> Tensor:
         tensor = value if isinstance(value, Tensor) else Tensor(value)
-        if tensor.dtype == self.dtype or tensor.requires_grad or isinstance(tensor.data, ArraySpec):
+        if isinstance(tensor.data, ArraySpec):
+            return Tensor(ArraySpec(tensor.shape, self.dtype))
+        if tensor.dtype == self.dtype or tensor.requires_grad:
             return tensor
         return Tensor(tensor.data.astype(self.dtype))
 
@@ -153,10 +162,12 @@ class Layer(Configurable):
     # ------------------------------------------------------------------------------------ variables and inner layers
 
     def __setattr__(self, attribute: str, value: Any) -> None:
-        """Remember layers that are stored as attributes, alone or in lists."""
-        if not attribute.startswith("_") and "_layers" in self.__dict__:
+        """Remember layers and variables that are stored as attributes, layers also in lists."""
+        if attribute not in ("_layers", "_variables") and "_layers" in self.__dict__:
             found = value if isinstance(value, (list, tuple)) else [value]
             self._layers += [v for v in found if isinstance(v, Layer) and v not in self._layers]
+            if isinstance(value, Variable) and value not in self._variables:
+                self._variables.append(value)
         super().__setattr__(attribute, value)
 
     def __getattr__(self, attribute: str) -> Any:
@@ -240,8 +251,30 @@ class Layer(Configurable):
         return [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, with the name that was given or made."""
-        return {**super().get_config(), "name": self.name, "trainable": self.trainable}
+        """Constructor arguments, with the name that was given or made and the dtype that was chosen."""
+        return {**super().get_config(), "name": self.name, "trainable": self.trainable, "dtype": self.dtype.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make a layer from what `get_config` returned, even where `__init__` takes no name, trainable and dtype."""
+        known = _arguments_of(cls)
+        own = {key: config[key] for key in ("name", "trainable", "dtype") if key in config and key not in known}
+        layer = cls(**{key: value for key, value in config.items() if key not in own})
+        layer.name = own.get("name", layer.name)
+        layer._trainable = own.get("trainable", layer._trainable)
+        layer.dtype = np.dtype(own.get("dtype", layer.dtype))
+        return layer
+
+
+def _marking_built(build: Callable) -> Callable:
+    """`build` that makes the layer know, so that variables are made once whoever calls it first."""
+
+    @functools.wraps(build)
+    def build_and_mark(layer: Layer, input_shape: Any) -> None:
+        build(layer, input_shape)
+        layer.built, layer._built_for = True, input_shape
+
+    return build_and_mark
 
 
 @contextlib.contextmanager
@@ -274,10 +307,22 @@ def _initial_values(initializer: Any, shape: tuple[int, ...], dtype: np.dtype) -
 
 def _unknown_arguments(layer: type, unknown: dict[str, Any]) -> str:
     """Keyword arguments that reached the base class because no class on the way takes them."""
-    parameters = [p for c in layer.__mro__ if "__init__" in vars(c) for p in inspect.signature(c).parameters.values()]
-    known = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     name = next(iter(unknown))
-    return f"{layer.__name__} has no argument {name!r}{did_you_mean(name, known)}"
+    return f"{layer.__name__} has no argument {name!r}{did_you_mean(name, _arguments_of(layer))}"
+
+
+@functools.cache
+def _arguments_of(layer: type) -> set[str]:
+    """Names that the constructor takes, those that it hands on with **kwargs included."""
+    known = set()
+    for cls in layer.__mro__[:-1]:
+        if "__init__" not in vars(cls):
+            continue
+        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]  # without self
+        known |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return known
 
 
 def _takes_training(call: Callable) -> bool:
@@ -285,9 +330,17 @@ def _takes_training(call: Callable) -> bool:
     return "training" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
+def snake_case(class_name: str) -> str:
+    """
+    >>> snake_case("GlobalMaxPooling2D"), snake_case("Conv2D")
+    ('global_max_pooling2d', 'conv2d')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z0-9])(?=[A-Z][a-z])", "_", class_name).lower()
+
+
 def _unique_name(class_name: str) -> str:
     """conv2d for the first Conv2D, then conv2d_1, …: Keras's names."""
-    base = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z0-9])(?=[A-Z][a-z])", "_", class_name).lower()
+    base = snake_case(class_name)
     count = _names_given[base]
     _names_given[base] += 1
     return f"{base}_{count}" if count else base

@@ -8,7 +8,7 @@ from .. import graph
 from ..graph import Node, SymbolicTensor
 from ..kernels import ShapeError
 from ..kernels.errors import letters
-from ..layers.input import Input, InputLayer
+from ..layers.input import InputLayer, begin_with
 from ..tensor import Tensor
 from .model import Model, expect_unique_names
 
@@ -31,9 +31,9 @@ class Functional(Model):
         self.outputs: list[SymbolicTensor] = graph.flatten(outputs)
         self._output_structure = outputs
         self._nodes = graph.nodes_between(self.inputs, self.outputs)
-        self._layers = list(dict.fromkeys(node.layer for node in self.calls()))
+        self._layers = graph.layers_in_order(self.calls(), self.outputs)
         self.built = True
-        expect_unique_names(self)
+        expect_unique_names(self, self._layers)
         if not trainable:
             self.trainable = False
 
@@ -64,6 +64,7 @@ class Functional(Model):
         return {
             "name": self.name,
             "trainable": self.trainable,
+            "dtype": self.dtype.name,
             "layers": self.layers,
             "calls": [{"layer": node.layer.name, "inputs": graph.map_structure(place, node.inputs)} for node in calls],
             "inputs": [place(symbol) for symbol in self.inputs],
@@ -80,14 +81,15 @@ class Functional(Model):
 
         for call in config["calls"]:
             layer = layers[call["layer"]]
-            if isinstance(layer, InputLayer):
-                made = Input(layer.shape[1:], dtype=str(layer.dtype), name=layer.name)
-            else:
-                made = layer(graph.map_structure(symbol_at, call["inputs"]))
+            is_input = isinstance(layer, InputLayer)
+            made = begin_with(layer) if is_input else layer(graph.map_structure(symbol_at, call["inputs"]))
             outputs.append(graph.flatten(made))
         inputs = [symbol_at(place) for place in config["inputs"]]
         outputs_of_model = graph.map_structure(symbol_at, config["outputs"])
-        return cls(inputs, outputs_of_model, name=config["name"], trainable=config["trainable"])
+        model = cls(inputs, outputs_of_model, name=config["name"])
+        model._trainable = config["trainable"]  # the layers bring their own
+        model.dtype = np.dtype(config["dtype"])
+        return model
 
 
 def fit_input(value: Tensor, symbol: SymbolicTensor) -> Tensor:

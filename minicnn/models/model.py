@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -78,9 +79,9 @@ class Model(Layer, Trainer):
         saving.load_weights(self, filepath)
 
 
-def expect_unique_names(model: Model) -> None:
-    """Raise ValueError when two layers share a name, which saved files could not tell apart."""
-    names = [layer.name for layer in model.layers]
+def expect_unique_names(model: Model, layers: Iterable[Layer]) -> None:
+    """Raise ValueError when two of the model's layers share a name, which saved files could not tell apart."""
+    names = [layer.name for layer in layers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from ..graph import Node, SymbolicTensor
 from ..kernels import ShapeError
-from ..layers.input import Input, InputLayer
+from ..layers.input import Input, InputLayer, begin_with
 from ..layers.layer import Layer, Shape
 from ..tensor import Tensor
 from .functional import fit_input
@@ -32,10 +34,9 @@ class Sequential(Model):
     def add(self, layer: Any) -> None:
         """Append a layer. Raises TypeError for anything else and ValueError for a name used twice."""
         if isinstance(layer, (SymbolicTensor, InputLayer)):
-            shape = layer.shape
             if self._layers or self._symbols:
                 raise ValueError("an Input can only be the first element of a Sequential model")
-            self._symbols = [layer if isinstance(layer, SymbolicTensor) else Input(shape[1:])]
+            self._symbols = [layer if isinstance(layer, SymbolicTensor) else begin_with(layer)]
             self.built = True
             return
         if not isinstance(layer, Layer):
@@ -50,10 +51,10 @@ class Sequential(Model):
             )
         if not self._symbols and not self._layers and layer.input_shape is not None:
             self.add(Input(layer.input_shape))
-        self._layers.append(layer)
-        expect_unique_names(self)
+        expect_unique_names(self, [*self._layers, layer])
         if self._symbols:
             self._symbols.append(layer(self._symbols[-1]))
+        self._layers.append(layer)
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
@@ -93,10 +94,19 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         shape = list(self._symbols[0].shape) if self._symbols else None
-        return {"name": self.name, "trainable": self.trainable, "layers": self.layers, "build_input_shape": shape}
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype.name,
+            "layers": self.layers,
+            "build_input_shape": shape,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Sequential":
         shape = config["build_input_shape"]
         start = [Input(tuple(shape[1:]))] if shape else []
-        return cls([*start, *config["layers"]], trainable=config["trainable"], name=config["name"])
+        model = cls([*start, *config["layers"]], name=config["name"])
+        model._trainable = config["trainable"]  # the layers bring their own
+        model.dtype = np.dtype(config["dtype"])
+        return model

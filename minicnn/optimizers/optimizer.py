@@ -1,7 +1,7 @@
 """What every optimizer does around its update rule: learning rate, clipping, weight decay, state."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ class Optimizer(Configurable):
         self.iterations = 0
         self._state: dict[Variable, dict[str, Any]] = {}
         self._loaded: dict[str, Any] = {}
+        self._loaded_names: Mapping[Variable, str] | None = None
 
     # ------------------------------------------------------------------------------------ what subclasses write
 
@@ -121,8 +122,10 @@ class Optimizer(Configurable):
 
     # --------------------------------------------------------------------------------------------------- state
 
-    def state(self) -> dict[str, Any]:
+    def state(self, names: Mapping[Variable, str] | None = None) -> dict[str, Any]:
         """Everything that a later run needs to go on: the step count and every state array, by name.
+
+        names   what to call the variables; by their paths when left out
 
         >>> from minicnn.optimizers import Adam
         >>> adam = Adam()
@@ -130,13 +133,14 @@ class Optimizer(Configurable):
         >>> list(adam.state())
         ['iterations', 'bias/momentum', 'bias/velocity']
         """
-        names = _unique_names(self._state)
+        names = names or _unique_names(self._state)
         arrays = {f"{names[v]}/{slot}": array for v, slots in self._state.items() for slot, array in slots.items()}
         return {ITERATIONS: np.asarray(self.iterations), **self._loaded, **arrays}
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: dict[str, Any], names: Mapping[Variable, str] | None = None) -> None:
         """Go on from what `state` returned; each variable takes its arrays when it is next updated."""
         self._loaded = dict(state)
+        self._loaded_names = names
         self.iterations = int(self._loaded.pop(ITERATIONS))
         self._state = {}
 
@@ -152,7 +156,7 @@ class Optimizer(Configurable):
         return self._state[variable]
 
     def _fill_from_loaded(self, variable: Variable) -> None:
-        name = _unique_names(self._state)[variable]
+        name = (self._loaded_names or _unique_names(self._state)).get(variable)
         for slot, array in self._state[variable].items():
             loaded = self._loaded.pop(f"{name}/{slot}", None)
             if loaded is None:
