@@ -27,6 +27,7 @@ class Adam(Optimizer):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        *,
         name: str | None = None,
     ):
         super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)

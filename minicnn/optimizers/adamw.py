@@ -27,6 +27,7 @@ class AdamW(Adam):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        *,
         name: str | None = None,
     ):
         if weight_decay is None:
@@ -41,7 +42,7 @@ class AdamW(Adam):
             clipnorm,
             clipvalue,
             global_clipnorm,
-            name,
+            name=name,
         )
 
     def decay(self, k: Any, w: Any) -> None:
