@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
@@ -81,8 +82,7 @@ class Model(Layer, Trainer):
 
 def expect_unique_names(model: Model, layers: Iterable[Layer]) -> None:
     """Raise ValueError when two of the model's layers share a name, which saved files could not tell apart."""
-    names = [layer.name for layer in layers]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [name for name, count in Counter(layer.name for layer in layers).items() if count > 1]
     if twice:
         raise ValueError(
             f"layer names must be unique in model {model.name!r}, but {', '.join(twice)} is used twice; "

@@ -1,9 +1,12 @@
 """The table of layers, shapes and parameters that Keras users know."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.table import Table
 
 from .. import graph
+from ..graph import Node
 from ..layers.layer import Layer
 from .model import Model
 
@@ -28,17 +31,24 @@ def print_summary(model: Model, console: Console | None = None) -> None:
 
 
 def _rows(model: Model) -> list[tuple[Layer, str, str]]:
-    calls = model.calls()
-    if not calls:
+    """Each layer once, in the order of the calls, with the outputs and inputs of all its calls."""
+    calls_of: dict[Layer, list[Node]] = {}
+    for node in model.calls():
+        calls_of.setdefault(node.layer, []).append(node)
+    if not calls_of:
         return [(layer, "?", "") for layer in model.layers]
     return [
         (
-            node.layer,
-            ", ".join(str(symbol.shape) for symbol in graph.flatten(node.outputs)),
-            ", ".join(symbol.node.layer.name for symbol in graph.flatten(node.inputs)),
+            layer,
+            _list(str(symbol.shape) for node in nodes for symbol in graph.flatten(node.outputs)),
+            _list(symbol.node.layer.name for node in nodes for symbol in graph.flatten(node.inputs)),
         )
-        for node in calls
+        for layer, nodes in calls_of.items()
     ]
+
+
+def _list(entries: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(entries))
 
 
 def _has_branches(model: Model) -> bool:
