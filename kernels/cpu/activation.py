@@ -97,7 +97,7 @@ def log_softmax_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _each(kernel: Callable, *arrays: np.ndarray, options: tuple[float, ...] = ()) -> np.ndarray:
     """The result of a kernel that treats every number by itself."""
     out = np.empty(arrays[0].shape, np.float32)
-    kernel(workers_for(out.size), *(np.ravel(array) for array in arrays), out.reshape(-1), *map(float, options))
+    kernel(workers_for(out.size), *[array.reshape(-1) for array in arrays], out.reshape(-1), *map(float, options))
     return out
 
 
@@ -105,93 +105,96 @@ def _each_row(kernel: Callable, *arrays: np.ndarray) -> np.ndarray:
     """The result of a kernel that treats every row along the last axis by itself."""
     out = np.empty(arrays[0].shape, np.float32)
     shape = (-1, out.shape[-1])
-    kernel(
-        workers_for(8 * out.size), *(np.ascontiguousarray(array).reshape(shape) for array in arrays), out.reshape(shape)
-    )
+    kernel(workers_for(8 * out.size), *[array.reshape(shape) for array in arrays], out.reshape(shape))
     return out
 
 
 @parallel("f4[::1], f4[::1]")
 def _relu(worker, workers, x, y):
-    start, end = share(len(x), worker, workers)
-    for i in range(start, end):
-        y[i] = np.float32(0) if x[i] <= 0 else x[i]
+    x, y = share(x, worker, workers), share(y, worker, workers)
+    for i in range(len(x)):
+        value = x[i]
+        y[i] = np.float32(0) if value <= 0 else value
 
 
 @parallel("f4[::1], f4[::1], f4[::1]")
 def _relu_grad(worker, workers, dy, y, dx):
-    start, end = share(len(y), worker, workers)
-    for i in range(start, end):
-        dx[i] = _where(y[i] > 0, dy[i], np.float32(0), y[i])
+    dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
+    for i in range(len(dx)):
+        dx[i] = _passed(y[i] > 0, dy[i], np.float32(0), y[i])
 
 
 @parallel("f4[::1], f4[::1], f8, f8")
 def _leaky_relu(worker, workers, x, y, negative_slope, threshold):
     slope, corner = np.float32(negative_slope), np.float32(threshold)
-    start, end = share(len(x), worker, workers)
-    for i in range(start, end):
-        y[i] = x[i] if x[i] >= corner else slope * (x[i] - corner)
+    x, y = share(x, worker, workers), share(y, worker, workers)
+    for i in range(len(x)):
+        value = x[i]
+        below = slope * (value - corner)
+        y[i] = value if value >= corner else below
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f8, f8")
 def _leaky_relu_grad(worker, workers, dy, x, dx, negative_slope, threshold):
     slope, corner = np.float32(negative_slope), np.float32(threshold)
-    start, end = share(len(x), worker, workers)
-    for i in range(start, end):
-        dx[i] = _where(x[i] > corner, dy[i], slope * dy[i], x[i])
+    dy, x, dx = share(dy, worker, workers), share(x, worker, workers), share(dx, worker, workers)
+    for i in range(len(dx)):
+        dx[i] = _passed(x[i] > corner, dy[i], slope * dy[i], x[i])
 
 
 @parallel("f4[::1], f4[::1], f8, f8")
 def _clip(worker, workers, x, y, low, high):
     bottom, top = np.float32(low), np.float32(high)
-    start, end = share(len(x), worker, workers)
-    for i in range(start, end):
-        raised = bottom if x[i] < bottom else x[i]
+    x, y = share(x, worker, workers), share(y, worker, workers)
+    for i in range(len(x)):
+        value = x[i]
+        raised = bottom if value < bottom else value
         y[i] = top if raised > top else raised
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f8, f8")
 def _clip_grad(worker, workers, dy, x, dx, low, high):
     bottom, top = np.float32(low), np.float32(high)
-    start, end = share(len(x), worker, workers)
-    for i in range(start, end):
-        dx[i] = _where((x[i] >= bottom) & (x[i] <= top), dy[i], np.float32(0), x[i])
+    dy, x, dx = share(dy, worker, workers), share(x, worker, workers), share(dx, worker, workers)
+    for i in range(len(dx)):
+        dx[i] = _passed((x[i] >= bottom) & (x[i] <= top), dy[i], np.float32(0), x[i])
 
 
 @parallel("f4[::1], f4[::1]")
 def _sigmoid(worker, workers, x, y):
-    start, end = share(len(x), worker, workers)
-    for i in range(start, end):
+    x, y = share(x, worker, workers), share(y, worker, workers)
+    for i in range(len(x)):
         y[i] = logistic(x[i])
 
 
 @parallel("f4[::1], f4[::1], f4[::1]")
 def _sigmoid_grad(worker, workers, dy, y, dx):
-    start, end = share(len(y), worker, workers)
-    for i in range(start, end):
+    dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
+    for i in range(len(dx)):
         dx[i] = dy[i] * y[i] * (1 - y[i])
 
 
 @parallel("f4[::1], f4[::1], f4[::1]")
 def _tanh_grad(worker, workers, dy, y, dx):
-    start, end = share(len(y), worker, workers)
-    for i in range(start, end):
+    dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
+    for i in range(len(dx)):
         dx[i] = dy[i] * (1 - y[i] * y[i])
 
 
 @parallel("f4[:, ::1], f4[:, ::1]")
 def _softmax(worker, workers, x, y):
-    start, end = share(len(x), worker, workers)
-    for n in range(start, end):
-        _, total = exponentials(x[n], y[n])
-        for k in range(x.shape[1]):
-            y[n, k] /= total
+    x, y = share(x, worker, workers), share(y, worker, workers)
+    for n in range(len(x)):
+        row = y[n]
+        _, total = exponentials(x[n], row)
+        for k in range(len(row)):
+            row[k] /= total
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1]")
 def _softmax_grad(worker, workers, dy, y, dx):
-    start, end = share(len(y), worker, workers)
-    for n in range(start, end):
+    dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
+    for n in range(len(y)):
         product = np.float32(0)
         for k in range(y.shape[1]):
             product += dy[n, k] * y[n, k]
@@ -201,8 +204,8 @@ def _softmax_grad(worker, workers, dy, y, dx):
 
 @parallel("f4[:, ::1], f4[:, ::1]")
 def _log_softmax(worker, workers, x, y):
-    start, end = share(len(x), worker, workers)
-    for n in range(start, end):
+    x, y = share(x, worker, workers), share(y, worker, workers)
+    for n in range(len(x)):
         largest, total = exponentials(x[n], y[n])
         log_total = np.float32(math.log(total))
         for k in range(x.shape[1]):
@@ -211,8 +214,8 @@ def _log_softmax(worker, workers, x, y):
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1]")
 def _log_softmax_grad(worker, workers, dy, y, dx):
-    start, end = share(len(y), worker, workers)
-    for n in range(start, end):
+    dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
+    for n in range(len(y)):
         total = np.float32(0)
         for k in range(y.shape[1]):
             total += dy[n, k]
@@ -221,9 +224,10 @@ def _log_softmax_grad(worker, workers, dy, y, dx):
 
 
 @compiled
-def _where(condition, yes, no, saved):
-    """The gradient at an activation that was NaN is NaN: comparisons alone would lose it."""
-    return saved if saved != saved else (yes if condition else no)
+def _passed(open_, yes, no, saved):
+    """The gradient that an activation lets pass; NaN where it was NaN itself: comparisons alone would lose that."""
+    passed = yes if open_ else no
+    return saved if saved != saved else passed
 
 
 @compiled
@@ -238,7 +242,8 @@ def exponentials(x, y):
     """Write e^(x − m) into y; return m = max x, or NaN if there is one, and the sum of y."""
     largest = x[0]
     for k in range(1, len(x)):
-        largest = x[k] if (x[k] > largest) | (x[k] != x[k]) else largest
+        value = x[k]
+        largest = value if (value > largest) | (value != value) else largest
     for k in range(len(x)):
         y[k] = exp(x[k] - largest)
     total = np.float32(0)

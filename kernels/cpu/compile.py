@@ -11,6 +11,7 @@ Workers share out the tasks among them, and no result depends on who computes it
 import functools
 from collections.abc import Callable
 
+import numpy as np
 from llvmlite import ir
 from numba import cfunc, get_num_threads, njit, prange
 from numba.core import sigutils, types
@@ -27,34 +28,30 @@ compiled = njit(**OPTIONS)
 
 
 def parallel(signature: str) -> Callable:
-    """Compile f(worker, workers, *arguments) when it is first called, and call it on as many threads as given."""
+    """Compile f(worker, workers, *arguments) when it is first called; call it on as many threads as given.
+
+    Input arrays are made contiguous and of the signature's dtype: an address takes whatever it is given.
+    """
 
     def decorate(function: Callable) -> Callable:
         native = functools.cache(lambda: cfunc(f"void(intp, intp, {signature})", **OPTIONS)(function))
-        expected = sigutils.normalize_signature(f"void({signature})")[0]
+        address = functools.cache(lambda: native().address)
+        dtypes = [
+            as_dtype(kind.dtype) if isinstance(kind, types.Array) else None
+            for kind in sigutils.normalize_signature(f"void({signature})")[0]
+        ]
 
         @functools.wraps(function)
         def start(workers: int, *arguments) -> None:
-            # nothing else would notice: an address takes whatever it is given
-            assert all(map(_fits, arguments, expected)), f"{function.__name__} wants ({signature})"
-            _run(native().address, workers, arguments)
+            fitting = tuple(
+                argument if dtype is None else np.ascontiguousarray(argument, dtype)
+                for argument, dtype in zip(arguments, dtypes)
+            )
+            _run(address(), workers, fitting)
 
         return start
 
     return decorate
-
-
-def _fits(argument, expected: types.Type) -> bool:
-    if isinstance(expected, types.Array):
-        return (
-            argument.ndim == expected.ndim
-            and argument.dtype.char == _character(expected.dtype)
-            and argument.flags.c_contiguous
-        )
-    return type(argument) is (float if expected == types.float64 else int)
-
-
-_character = functools.cache(lambda dtype: as_dtype(dtype).char)
 
 
 def workers_for(work: int) -> int:
@@ -63,13 +60,13 @@ def workers_for(work: int) -> int:
     >>> workers_for(100)
     1
     """
-    return max(1, min(get_num_threads(), work // WORK_PER_WORKER))
+    return 1 if work < 2 * WORK_PER_WORKER else min(get_num_threads(), work // WORK_PER_WORKER)
 
 
 @compiled
-def share(size, worker, workers):
-    """(start, end) of a worker's part of so many equal pieces of work."""
-    return size * worker // workers, size * (worker + 1) // workers
+def share(array, worker, workers):
+    """A worker's part of an array, along its first axis."""
+    return array[len(array) * worker // workers : len(array) * (worker + 1) // workers]
 
 
 @njit(parallel=True, cache=True)

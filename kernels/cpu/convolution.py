@@ -1,22 +1,20 @@
 """Convolution as matrix products over windows that are copied side by side one cache-sized block at a time.
 
-One routine serves the convolution and its input gradient. It sees no stride, padding or dilation, only a table:
+One routine serves the convolution and its input gradient. It sees no stride, padding or dilation, only a table
+of pixel numbers (windows.py):
 
     out[n, targets[m]] = bias + Σ_t x[n, sources[m, t]] · w_t        (a missing source, −1, is a pixel of zeros)
 
-where m counts the outputs in one image, t the taps, and pixels are numbered in row-major order. The input
-gradient reads dy through w_tᵀ. With strides (σ, σ'), the pixels (h, v) of dx fall into σ·σ' *phases* by the
-remainders of h + π₀ and v + π₀': the pixels of a phase are all reached by the same taps, so each phase is such a
-correlation of its own, and no zeros are inserted between the pixels of dy.
+The input gradient reads dy through w_tᵀ, phase by phase of the pixels of dx: with a stride, no zeros are inserted
+between the pixels of dy. The weight gradient is the product of the transposed windows and dy.
 Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
-
-import functools
 
 import numpy as np
 
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
+from . import depthwise
 from .compile import compiled, parallel, workers_for
 from .matmul import (
     BLOCK_COLUMNS,
@@ -32,8 +30,9 @@ from .matmul import (
     scratch,
     whole_panels,
 )
-from .reduction import channel_sum
-from .simd import LANES, load, store
+from .reduction import deviation_sums
+from .simd import LANES, get, load, put, store
+from .windows import Window, backward_windows, forward_window, run_starts, runs
 
 
 def conv2d(
@@ -57,8 +56,11 @@ def conv2d(
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     y = np.empty((x.shape[0], *size, w.shape[3]), np.float32)
     bias = np.zeros(w.shape[3], np.float32) if b is None else np.ascontiguousarray(b)
-    window = _window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation)
-    _correlate_images(x, w, bias, y, window, (w.shape[3], 1), groups)
+    window = forward_window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation)
+    if groups == x.shape[3] == w.shape[3]:
+        depthwise.correlate(x, w, bias, y, window)
+    else:
+        _correlate_images(x, w, bias, y, window, (w.shape[3], 1), groups)
     return y
 
 
@@ -80,8 +82,11 @@ def conv2d_input_grad(
         )
     dx = np.empty((dy.shape[0], *input_size, w.shape[2] * groups), np.float32)
     bias = np.zeros(dx.shape[3], np.float32)
-    for window in _phases(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation):
-        _correlate_images(dy, w, bias, dx, window, (1, w.shape[3]), groups)
+    for window in backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation):
+        if groups == dx.shape[3] == w.shape[3]:
+            depthwise.correlate(dy, w, bias, dx, window)
+        else:
+            _correlate_images(dy, w, bias, dx, window, (1, w.shape[3]), groups)
     return dx
 
 
@@ -97,8 +102,10 @@ def conv2d_weight_grad(
 ) -> np.ndarray:
     """dw = windowsᵀ · dy, over pieces of the batch that are summed in order."""
     x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
-    window = _window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
-    sources, run = _runs(window, x.shape[3], groups)
+    window = forward_window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
+    if groups == x.shape[3] == dy.shape[3]:
+        return depthwise.weight_grad(x, dy, window).reshape(*kernel_size, 1, -1)
+    sources, run = runs(window, x.shape[3], groups)
     outputs, depth, filters = dy.size // dy.shape[3], sources.shape[1] * run, dy.shape[3]
     sums = np.empty((pieces_of(outputs, depth, filters // groups, groups), depth, filters), np.float32)
     workers = workers_for(dy.size * depth // LANES)
@@ -113,61 +120,16 @@ def bias_grad(dy: np.ndarray) -> np.ndarray:
     >>> bias_grad(np.ones((2, 3, 3, 1), np.float32))
     array([18.], dtype=float32)
     """
-    with np.errstate(over="ignore"):
-        return channel_sum(np.ascontiguousarray(dy)).astype(np.float32)
-
-
-class _Window:
-    """Which pixels the taps of a window read (sources), which taps they are, and which pixels are written (targets)."""
-
-    def __init__(self, sources: np.ndarray, taps: np.ndarray, targets: np.ndarray):
-        self.sources, self.taps, self.targets = sources, taps, targets
-
-
-@functools.lru_cache(maxsize=256)
-def _window(input_size: Pair, output_size: Pair, window: Pair, strides: Pair, pads: Pads, dilation: Pair) -> _Window:
-    """The window of a convolution: −1 where a tap lies on the padding."""
-    p, q, r, s = np.ogrid[: output_size[0], : output_size[1], : window[0], : window[1]]
-    h, v = p * strides[0] + r * dilation[0] - pads[0][0], q * strides[1] + s * dilation[1] - pads[1][0]
-    inside = (h >= 0) & (h < input_size[0]) & (v >= 0) & (v < input_size[1])
-    sources = np.where(inside, h * input_size[1] + v, -1).reshape(p.size * q.size, r.size * s.size)
-    return _Window(sources, np.arange(sources.shape[1]), np.arange(sources.shape[0]))
-
-
-@functools.lru_cache(maxsize=256)
-def _phases(
-    input_size: Pair, output_size: Pair, window: Pair, strides: Pair, pads: Pads, dilation: Pair
-) -> list[_Window]:
-    """For the pixels of each phase, the outputs that read them: p = (h + π₀ − r·δ) / σ where that is whole."""
-    phases = []
-    for h, v in np.ndindex(min(strides[0], input_size[0]), min(strides[1], input_size[1])):
-        h, v, r, s = np.ogrid[h : input_size[0] : strides[0], v : input_size[1] : strides[1], : window[0], : window[1]]
-        p, p_rest = np.divmod(h + pads[0][0] - r * dilation[0], strides[0])
-        q, q_rest = np.divmod(v + pads[1][0] - s * dilation[1], strides[1])
-        taps = np.flatnonzero((p_rest + q_rest)[0, 0] == 0)
-        inside = (p >= 0) & (p < output_size[0]) & (q >= 0) & (q < output_size[1])
-        sources = np.where(inside, p * output_size[1] + q, -1).reshape(h.size * v.size, r.size * s.size)
-        phases.append(_Window(sources[:, taps], taps, (h * input_size[1] + v).ravel()))
-    return phases
-
-
-@functools.lru_cache(maxsize=256)
-def _runs(window: _Window, channels: int, groups: int) -> tuple[np.ndarray, int]:
-    """(sources, run): where in an image each tap's channels begin, or, where they are few, each channel of each tap."""
-    group = channels // groups
-    run = group if group >= LANES else 1
-    sources = np.where(window.sources < 0, -1, window.sources * channels)[..., None]
-    sources = np.where(sources < 0, -1, sources + np.arange(0, group, run))
-    return np.ascontiguousarray(sources.reshape(len(sources), -1), np.int32), run
+    with np.errstate(over="ignore", invalid="ignore"):
+        return deviation_sums(np.ascontiguousarray(dy), np.zeros(dy.shape[-1], np.float32))[0].astype(np.float32)
 
 
 def _correlate_images(
-    x: np.ndarray, w: np.ndarray, bias: np.ndarray, out: np.ndarray, window: _Window, steps: Pair, groups: int
+    x: np.ndarray, w: np.ndarray, bias: np.ndarray, out: np.ndarray, window: Window, steps: Pair, groups: int
 ) -> None:
     """Correlate x with w, whose next channel lies steps[0] further and whose next filter steps[1], into `out`."""
-    sources, run = _runs(window, x.shape[3], groups)
-    channels = np.arange(0, x.shape[3] // groups, run)
-    starts = (window.taps[:, None] * w[0, 0].size + channels * steps[0]).ravel()
+    sources, run = runs(window, x.shape[3], groups)
+    starts = run_starts(window, x.shape[3] // groups, run, w.shape[2] * w.shape[3], steps[0])
     workers = workers_for(len(out) * sources.size * run * out.shape[3] // LANES)
     weights = (w.ravel(), starts, *steps, w.shape[3] // groups)
     _correlate(workers, _pixels(x), sources, run, *weights, bias, _pixels(out), window.targets, groups, scratch())
@@ -233,9 +195,10 @@ def _gather(x, channel, sources, run, start, end, first, rows, slab, step):
         n, m = divmod(first + i, len(sources))
         image = n * x.shape[1] * x.shape[2] + channel
         if run == 1:
-            for d in range(start, end):
-                source = sources[m, d]
-                slab[i * step + d - start] = numbers[image + source] if source >= 0 else 0
+            window = sources[m, start:end]
+            for d in range(len(window)):
+                number = get(numbers, image + max(window[d], 0))
+                put(slab, i * step + d, number if window[d] >= 0 else np.float32(0))
         else:
             for t in range(start // run, (end - 1) // run + 1):
                 low, high = max(start, t * run), min(end, (t + 1) * run)

@@ -19,13 +19,14 @@ def dropout(x: np.ndarray, *, rate: float, rng: np.random.Generator) -> tuple[np
 def dropout_grad(dy: np.ndarray, keep: np.ndarray, *, rate: float) -> np.ndarray:
     """dx = dy / (1 − rate) where kept, else 0."""
     dx = np.empty(dy.shape, np.float32)
-    _keep(workers_for(dx.size), np.ravel(dy), np.ravel(keep), dx.reshape(-1), 1 - float(rate))
+    _keep(workers_for(dx.size), dy.reshape(-1), keep.reshape(-1), dx.reshape(-1), 1 - float(rate))
     return dx
 
 
 @parallel("f4[::1], b1[::1], f4[::1], f8")
 def _keep(worker, workers, a, keep, out, kept_share):
     divisor = np.float32(kept_share)
-    start, end = share(len(a), worker, workers)
-    for i in range(start, end):
-        out[i] = a[i] / divisor if keep[i] else np.float32(0)
+    a, keep, out = share(a, worker, workers), share(keep, worker, workers), share(out, worker, workers)
+    for i in range(len(a)):
+        scaled = a[i] / divisor
+        out[i] = scaled if keep[i] else np.float32(0)

@@ -19,8 +19,7 @@ def softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[np.n
     ([0.6931], [[-0.5, 0.5]])
     """
     loss, dz = np.empty(logits.shape[0], np.float32), np.empty(logits.shape, np.float32)
-    arrays = np.ascontiguousarray(logits), np.ascontiguousarray(targets), loss, dz
-    _softmax_cross_entropy(workers_for(_WORK * logits.size), *arrays)
+    _softmax_cross_entropy(workers_for(_WORK * logits.size), logits, targets, loss, dz)
     return loss, dz
 
 
@@ -32,8 +31,7 @@ def sparse_softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tupl
     ([0.6931], [[-0.5, 0.5]])
     """
     loss, dz = np.empty(logits.shape[0], np.float32), np.empty(logits.shape, np.float32)
-    arrays = np.ascontiguousarray(logits), np.ascontiguousarray(labels, np.int64), loss, dz
-    _sparse_softmax_cross_entropy(workers_for(_WORK * logits.size), *arrays)
+    _sparse_softmax_cross_entropy(workers_for(_WORK * logits.size), logits, labels, loss, dz)
     return loss, dz
 
 
@@ -45,42 +43,60 @@ def sigmoid_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[np.n
     ([0.6931, 0.0], [-0.5, 0.0])
     """
     loss, dz = np.empty(logits.shape, np.float32), np.empty(logits.shape, np.float32)
-    arrays = np.ravel(logits), np.ravel(targets), loss.reshape(-1), dz.reshape(-1)
-    _sigmoid_cross_entropy(workers_for(_WORK * logits.size), *arrays)
+    flat = [array.reshape(-1) for array in (logits, targets, loss, dz)]
+    _sigmoid_cross_entropy(workers_for(_WORK * logits.size), *flat)
     return loss, dz
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[::1], f4[:, ::1]")
 def _softmax_cross_entropy(worker, workers, z, t, loss, dz):
-    start, end = share(len(z), worker, workers)
-    for n in range(start, end):
+    z, t, loss, dz = (
+        share(z, worker, workers),
+        share(t, worker, workers),
+        share(loss, worker, workers),
+        share(dz, worker, workers),
+    )
+    for n in range(len(z)):
         largest, total = exponentials(z[n], dz[n])
         log_total = np.float32(math.log(total))
-        weight, sum_ = np.float32(0), np.float32(0)
+        weight, cross = np.float32(0), np.float32(0)
         for k in range(z.shape[1]):
-            weight += t[n, k]
+            target = t[n, k]
+            weight += target
             # a class with t = 0 adds exactly 0, even where log p = −∞
-            sum_ += t[n, k] * ((z[n, k] - largest) - log_total) if t[n, k] != 0 else np.float32(0)
-        loss[n] = -sum_
+            cross += target * ((z[n, k] - largest) - log_total) if target != 0 else np.float32(0)
+        loss[n] = -cross
         for k in range(z.shape[1]):
             dz[n, k] = dz[n, k] / total * weight - t[n, k]
 
 
 @parallel("f4[:, ::1], i8[::1], f4[::1], f4[:, ::1]")
 def _sparse_softmax_cross_entropy(worker, workers, z, labels, loss, dz):
-    start, end = share(len(z), worker, workers)
-    for n in range(start, end):
+    z, labels, loss, dz = (
+        share(z, worker, workers),
+        share(labels, worker, workers),
+        share(loss, worker, workers),
+        share(dz, worker, workers),
+    )
+    for n in range(len(z)):
         largest, total = exponentials(z[n], dz[n])
-        loss[n] = -((z[n, labels[n]] - largest) - np.float32(math.log(total)))
+        label = labels[n]
+        loss[n] = -((z[n, label] - largest) - np.float32(math.log(total)))
         for k in range(z.shape[1]):
             dz[n, k] /= total
-        dz[n, labels[n]] -= 1
+        dz[n, label] -= 1
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1]")
 def _sigmoid_cross_entropy(worker, workers, z, t, loss, dz):
-    start, end = share(len(z), worker, workers)
-    for i in range(start, end):
-        positive = np.float32(0) if z[i] <= 0 else z[i]
-        loss[i] = positive - z[i] * t[i] + math.log1p(exp(-abs(z[i])))
+    z, t, loss, dz = (
+        share(z, worker, workers),
+        share(t, worker, workers),
+        share(loss, worker, workers),
+        share(dz, worker, workers),
+    )
+    for i in range(len(z)):
         dz[i] = logistic(z[i]) - t[i]
+    for i in range(len(z)):
+        positive = np.float32(0) if z[i] <= 0 else z[i]
+        loss[i] = positive - z[i] * t[i] + np.float32(math.log1p(exp(-abs(z[i]))))

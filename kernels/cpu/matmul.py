@@ -19,7 +19,7 @@ import numpy as np
 from numba import get_num_threads
 
 from .compile import compiled, parallel, workers_for
-from .simd import LANES, broadcast, fma, load, store
+from .simd import LANES, add, broadcast, fma, get, load, put, store, total, zeros
 
 TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
 MIN_BLOCK_ROWS = 8 * TILE_ROWS
@@ -27,6 +27,9 @@ BLOCK_ROWS = 40 * TILE_ROWS
 BLOCK_COLUMNS = 16 * LANES
 SLAB = 256
 SLAB_SIZE, PANEL_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * LANES, BLOCK_ROWS * BLOCK_COLUMNS
+NARROW = 2  # columns: too few for a tile
+MIN_DOT = 96  # numbers that make a dot product worth its last steps
+FEW_ROWS = 4
 ENOUGH_TASKS = 8  # for a few threads to end together
 
 
@@ -49,13 +52,13 @@ def copy(source, start, target, place, count):
     for i in range(0, whole, LANES):
         store(target, place + i, load(source, start + i))
     for i in range(whole, count):
-        target[place + i] = source[start + i]
+        put(target, place + i, get(source, start + i))
 
 
 @compiled
 def clear(target, place, count):
     for i in range(place, place + count):
-        target[i] = 0
+        put(target, i, np.float32(0))
 
 
 @compiled
@@ -85,35 +88,94 @@ def multiply_tile(a, row_step, depth_step, at, panel, depth, block, place):
 
 
 @compiled
-def pack_panel(b, row_step, column_step, at, depth, columns, panel, place):
-    """panel[place + d, j] = b[d, j] for at most 16 columns, and zero beyond them."""
-    if column_step == 1 and columns == LANES:
-        for d in range(depth):
-            store(panel, (place + d) * LANES, load(b, at + d * row_step))
-        return
-    if columns < LANES:
-        clear(panel, place * LANES, depth * LANES)
-    for start in range(0, depth, LANES):  # what one column gives is contiguous: take a cache line of it at a time
-        for j in range(columns):
-            for d in range(start, min(start + LANES, depth)):
-                panel[(place + d) * LANES + j] = b[at + d * row_step + j * column_step]
-
-
-@compiled
 def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, columns, panel, block):
     """block += slab · b for rows start … end − 1 of b, and some of its columns, the first of which lies at `origin`.
 
     b is (data, starts, run, row_step, column_step): its rows come in runs of `run` rows, which begin at `starts`.
     """
-    data, starts, run, b_row_step, column_step = b
+    depth = end - start
+    if columns <= NARROW and (row_step == 1 or depth >= MIN_DOT):
+        for j in range(columns):
+            _pack(b, start, end, origin + j * b[4], 1, panel, j * depth, 1)
+        if depth_step == 1:
+            _multiply_rows(slab, row_step, rows, panel, depth, columns, block)
+        else:
+            _multiply_columns(slab, depth_step, rows, panel, depth, columns, block)
+        return
     for j in range(0, columns, LANES):
-        for i in range(start // run, (end - 1) // run + 1):
-            first, last = max(start, i * run), min(end, (i + 1) * run)
-            at = origin + starts[i] + (first - i * run) * b_row_step + j * column_step
-            pack_panel(data, b_row_step, column_step, at, last - first, min(LANES, columns - j), panel, first - start)
+        width = min(LANES, columns - j)
+        if width < LANES:
+            clear(panel, 0, depth * LANES)
+        _pack(b, start, end, origin + j * b[4], width, panel, 0, LANES)
         for i in range(0, rows, TILE_ROWS):
             place = j * padded(rows) + i * LANES
-            multiply_tile(slab, row_step, depth_step, i * row_step, panel, end - start, block, place)
+            multiply_tile(slab, row_step, depth_step, i * row_step, panel, depth, block, place)
+
+
+@compiled
+def _pack(b, start, end, origin, columns, panel, place, step):
+    """panel[place + d·step + j] = b[start + d, j] for the columns from `origin` on."""
+    data, starts, run, row_step, column_step = b
+    for i in range(start // run, (end - 1) // run + 1):
+        first, last = max(start, i * run), min(end, (i + 1) * run)
+        at = origin + starts[i] + (first - i * run) * row_step
+        target = place + (first - start) * step
+        if columns == LANES and column_step == 1:
+            for d in range(last - first):
+                store(panel, target + d * step, load(data, at + d * row_step))
+            continue
+        for line in range(0, last - first, LANES):  # where a column is contiguous, finish with a cache line of it
+            for j in range(columns):
+                for d in range(line, min(line + LANES, last - first)):
+                    put(panel, target + d * step + j, get(data, at + d * row_step + j * column_step))
+
+
+@compiled
+def _multiply_rows(slab, row_step, rows, panel, depth, columns, block):
+    """The narrow product of a slab that lies row by row: dot products, in which no lane is idle."""
+    whole = depth // (2 * LANES) * (2 * LANES)
+    for i in range(rows):
+        for j in range(columns):
+            row, column = i * row_step, j * depth
+            even, odd = zeros(), zeros()
+            for d in range(0, whole, 2 * LANES):
+                even = fma(load(slab, row + d), load(panel, column + d), even)
+                odd = fma(load(slab, row + d + LANES), load(panel, column + d + LANES), odd)
+            product = total(add(even, odd))
+            for d in range(whole, depth):
+                product += get(slab, row + d) * get(panel, column + d)
+            put(block, i * LANES + j, get(block, i * LANES + j) + product)
+
+
+@compiled
+def _multiply_columns(slab, depth_step, rows, panel, depth, columns, block):
+    """The narrow product of a slab that lies column by column: the columns, weighted and summed 16 rows at a time."""
+    for j in range(columns):
+        for i in range(0, rows, LANES):
+            sums = zeros()
+            for d in range(depth):
+                sums = fma(broadcast(panel, j * depth + d), load(slab, i + d * depth_step), sums)
+            store(panel, columns * depth, sums)
+            for lane in range(min(LANES, rows - i)):
+                place = (i + lane) * LANES + j
+                put(block, place, get(block, place) + get(panel, columns * depth + lane))
+
+
+@compiled
+def _multiply_few_rows(a, row_step, depth_step, at, rows, b, b_step, origin, depth, columns, block):
+    """block += a · b for so few rows that copying b to a panel would take longer than the product."""
+    whole = columns // LANES * LANES
+    for d in range(depth):
+        line = origin + d * b_step
+        for i in range(rows):
+            number = at + i * row_step + d * depth_step
+            factor = broadcast(a, number)
+            for j in range(0, whole, LANES):
+                place = j * padded(rows) + i * LANES
+                store(block, place, fma(factor, load(b, line + j), load(block, place)))
+            for j in range(whole, columns):
+                place = whole * padded(rows) + i * LANES + j - whole
+                put(block, place, get(block, place) + get(a, number) * get(b, line + j))
 
 
 @compiled
@@ -141,6 +203,8 @@ def block_grid(rows, columns, results):
 
 def pieces_of(depth: int, rows: int, columns: int, results: int = 1) -> int:
     """Into how many pieces to cut a long sum, where the results alone have too few blocks for the threads."""
+    if depth < 4 * SLAB:
+        return 1
     blocks = max(1, results * -(-rows // MIN_BLOCK_ROWS) * -(-columns // BLOCK_COLUMNS))
     return max(1, min(ENOUGH_TASKS // blocks, depth // (2 * SLAB)))
 
@@ -155,22 +219,19 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
     """
     rows, depth, columns = *a.shape, b.shape[1]
     pieces = pieces_of(depth, rows, columns)
-    result = _flat(out)
+    result = out.ravel("K")
     sums = result[None] if pieces == 1 else np.empty((pieces, out.size), np.float32)
-    sizes = (rows, depth, columns)
     workers = workers_for(rows * depth * columns // LANES)
-    _multiply(workers, _flat(a), *_steps(a), _flat(b), *_steps(b), sums, *_steps(out), *sizes, scratch())
+    matrices = a.ravel("K"), *_steps(a), b.ravel("K"), *_steps(b), sums, *_steps(out)
+    _multiply(workers, *matrices, rows, depth, columns, scratch())
     if pieces > 1:
         np.sum(sums, axis=0, out=result)
     return out
 
 
-def _flat(matrix: np.ndarray) -> np.ndarray:
-    return matrix.ravel("K")
-
-
 def _steps(matrix: np.ndarray) -> tuple[int, int]:
-    return matrix.strides[0] // matrix.itemsize, matrix.strides[1] // matrix.itemsize
+    row, column = matrix.strides
+    return row // 4, column // 4
 
 
 @parallel("f4[::1], intp, intp, f4[::1], intp, intp, f4[:, ::1], intp, intp, intp, intp, intp, f4[:, ::1]")
@@ -182,15 +243,22 @@ def _multiply(
     matrix = b, np.zeros(1, np.intp), depth, b_depth, b_column
     height, down, across = block_grid(rows, columns, len(sums))
     for task in range(worker, len(sums) * down * across, workers):
-        piece, task = divmod(task, down * across)
-        row, column = task // across * height, task % across * BLOCK_COLUMNS
+        piece, place = divmod(task, down * across)
+        row, column = place // across * height, place % across * BLOCK_COLUMNS
         size, width = min(height, rows - row), min(BLOCK_COLUMNS, columns - column)
         clear(block, 0, padded(size) * whole_panels(width))
-        last = depth * (piece + 1) // len(sums)
-        for start in range(depth * piece // len(sums), last, SLAB):
-            end = min(start + SLAB, last)
-            row_step, depth_step = _pack_slab(a, a_row, a_depth, row * a_row + start * a_depth, size, end - start, slab)
-            multiply_slab(slab, row_step, depth_step, size, matrix, start, end, column * b_column, width, panel, block)
+        first, last = depth * piece // len(sums), depth * (piece + 1) // len(sums)
+        if rows <= FEW_ROWS and b_column == 1:
+            at, origin = row * a_row + first * a_depth, first * b_depth + column
+            _multiply_few_rows(a, a_row, a_depth, at, size, b, b_depth, origin, last - first, width, block)
+        else:
+            for start in range(first, last, SLAB):
+                end = min(start + SLAB, last)
+                at = row * a_row + start * a_depth
+                row_step, depth_step = _pack_slab(a, a_row, a_depth, at, size, end - start, slab)
+                multiply_slab(
+                    slab, row_step, depth_step, size, matrix, start, end, column * b_column, width, panel, block
+                )
         _unpack_block(block, size, width, sums[piece], out_row, out_column, row * out_row + column * out_column)
 
 
@@ -218,4 +286,4 @@ def _unpack_block(block, rows, columns, result, row_step, column_step, at):
         else:
             for j in range(width):
                 for i in range(rows):
-                    result[at + i * row_step + (column + j) * column_step] = block[panel + i * LANES + j]
+                    put(result, at + i * row_step + (column + j) * column_step, get(block, panel + i * LANES + j))

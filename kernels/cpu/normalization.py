@@ -3,8 +3,10 @@
 import numpy as np
 
 from .. import portable
-from .compile import parallel, share, workers_for
-from .reduction import channel_product_sums, channel_square_sum, channel_sum, joined
+from .compile import parallel, workers_for
+from .reduction import deviation_sums, product_sums
+
+_LONG = 256  # numbers
 
 _quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # NaN and ±∞ follow the equations
 
@@ -22,10 +24,12 @@ def batch_norm(
     """
     x = np.ascontiguousarray(x)
     count = x.size // x.shape[-1]
-    mean = channel_sum(x) / count
-    variance = channel_square_sum(x, mean) / count
+    first = x.reshape(-1, x.shape[-1])[0]
+    shift = np.where(np.isfinite(first), first, 0)  # near the mean, so that little is lost when it is large
+    mean = (shift + deviation_sums(x, shift)[0] / count).astype(np.float32)
+    variance = deviation_sums(x, mean)[1] / count
     y = _normalized(x, mean, gamma / np.sqrt(variance + float(epsilon)), beta)
-    return y, mean.astype(np.float32), variance.astype(np.float32)
+    return y, mean, variance.astype(np.float32)
 
 
 @_quiet
@@ -36,7 +40,7 @@ def batch_norm_grad(
     dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x)
     count = x.size // x.shape[-1]
     scale = 1 / np.sqrt(variance.astype(np.float64) + float(epsilon))
-    dbeta, product = channel_product_sums(dy, x, mean.astype(np.float64))
+    dbeta, product = product_sums(dy, x, mean)
     dgamma = product * scale
     dx = _corrected(dy, x, mean, gamma * scale, dbeta / count, dgamma * scale / count)
     return dx, dgamma.astype(np.float32), dbeta.astype(np.float32)
@@ -58,7 +62,7 @@ def batch_norm_inference_grad(
     """dx = dy · γ / √(v + ε)."""
     dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x)
     scale = 1 / np.sqrt(variance.astype(np.float64) + float(epsilon))
-    dbeta, product = channel_product_sums(dy, x, mean.astype(np.float64))
+    dbeta, product = product_sums(dy, x, mean)
     nothing = np.zeros(len(gamma))
     dx = _normalized(dy, nothing, gamma * scale, nothing)
     return dx, (product * scale).astype(np.float32), dbeta.astype(np.float32)
@@ -70,35 +74,35 @@ update_moving_average = portable.update_moving_average
 def _normalized(x: np.ndarray, mean: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """(x − mean)·scale + shift."""
     y = np.empty(x.shape, np.float32)
-    _normalize(workers_for(x.size), x.reshape(-1), *_per_joined_row(mean, scale, shift), y.reshape(-1))
+    _normalize(workers_for(x.size), x.reshape(-1), *_joined(mean, scale, shift), y.reshape(-1))
     return y
 
 
 def _corrected(dy, x, mean, scale, mean_dy, slope) -> np.ndarray:
     """scale·(dy − mean_dy − (x − mean)·slope)."""
     dx = np.empty(x.shape, np.float32)
-    channels = _per_joined_row(mean, scale, mean_dy, slope)
+    channels = _joined(mean, scale, mean_dy, slope)
     _correct(workers_for(x.size), dy.reshape(-1), x.reshape(-1), *channels, dx.reshape(-1))
     return dx
 
 
-def _per_joined_row(*per_channel: np.ndarray) -> list[np.ndarray]:
-    return [np.tile(array.astype(np.float32), joined(len(array))) for array in per_channel]
+def _joined(*per_channel: np.ndarray) -> list[np.ndarray]:
+    """The numbers of so many rows that a loop over them is long enough."""
+    return [np.tile(array.astype(np.float32), -(-_LONG // len(array))) for array in per_channel]
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
 def _normalize(worker, workers, x, mean, scale, shift, y):
-    length = len(mean)
-    start, end = share((len(x) + length - 1) // length, worker, workers)
-    for row in range(start * length, end * length, length):
-        for j in range(min(length, len(x) - row)):
-            y[row + j] = (x[row + j] - mean[j]) * scale[j] + shift[j]
+    for start in range(worker * len(mean), len(x), workers * len(mean)):
+        row, out = x[start : start + len(mean)], y[start : start + len(mean)]
+        for j in range(len(row)):
+            out[j] = (row[j] - mean[j]) * scale[j] + shift[j]
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
 def _correct(worker, workers, dy, x, mean, scale, mean_dy, slope, dx):
-    length = len(mean)
-    start, end = share((len(x) + length - 1) // length, worker, workers)
-    for row in range(start * length, end * length, length):
-        for j in range(min(length, len(x) - row)):
-            dx[row + j] = scale[j] * (dy[row + j] - mean_dy[j] - (x[row + j] - mean[j]) * slope[j])
+    for start in range(worker * len(mean), len(x), workers * len(mean)):
+        end = start + len(mean)
+        row, gradient, out = x[start:end], dy[start:end], dx[start:end]
+        for j in range(len(row)):
+            out[j] = scale[j] * (gradient[j] - mean_dy[j] - (row[j] - mean[j]) * slope[j])

@@ -111,17 +111,17 @@ def _flat(*arrays: np.ndarray | None) -> list[np.ndarray]:
 @parallel("f4[::1], f4[::1], f4[::1], f8, f8, f8")
 def _sgd(worker, workers, w, g, u, learning_rate, momentum, nesterov):
     rate, mu = np.float32(learning_rate), np.float32(momentum)
-    start, end = share(len(w), worker, workers)
+    w, g, u = share(w, worker, workers), share(g, worker, workers), share(u, worker, workers)
     if len(u) == 0:
-        for i in range(start, end):
+        for i in range(len(w)):
             w[i] -= rate * g[i]
     elif nesterov:
-        for i in range(start, end):
+        for i in range(len(w)):
             step = rate * g[i]
             u[i] = mu * u[i] - step
             w[i] = w[i] - step + mu * u[i]
     else:
-        for i in range(start, end):
+        for i in range(len(w)):
             u[i] = mu * u[i] - rate * g[i]
             w[i] += u[i]
 
@@ -130,8 +130,9 @@ def _sgd(worker, workers, w, g, u, learning_rate, momentum, nesterov):
 def _rmsprop(worker, workers, w, g, s, a, u, learning_rate, rho, momentum, epsilon):
     rate, mu, tiny = np.float32(learning_rate), np.float32(momentum), np.float32(epsilon)
     old, new = np.float32(rho), np.float32(1 - rho)
-    start, end = share(len(w), worker, workers)
-    for i in range(start, end):
+    w, g, s = share(w, worker, workers), share(g, worker, workers), share(s, worker, workers)
+    a, u = share(a, worker, workers), share(u, worker, workers)
+    for i in range(len(w)):
         s[i] = old * s[i] + new * (g[i] * g[i])
         variance = s[i]
         if len(a) > 0:
@@ -150,12 +151,14 @@ def _adam(worker, workers, w, g, m, v, v_max, kept, rate, beta_1, beta_2, epsilo
     keep, step, tiny = np.float32(kept), np.float32(rate), np.float32(epsilon)
     old_m, new_m = np.float32(beta_1), np.float32(1 - beta_1)
     old_v, new_v = np.float32(beta_2), np.float32(1 - beta_2)
-    start, end = share(len(w), worker, workers)
-    for i in range(start, end):
+    w, g, v_max = share(w, worker, workers), share(g, worker, workers), share(v_max, worker, workers)
+    m, v = share(m, worker, workers), share(v, worker, workers)
+    for i in range(len(w)):
         m[i] = old_m * m[i] + new_m * g[i]
         v[i] = old_v * v[i] + new_v * (g[i] * g[i])
         square = v[i]
         if len(v_max) > 0:
-            square = v_max[i] if (v_max[i] >= square) | (v_max[i] != v_max[i]) else square
+            largest = v_max[i]
+            square = largest if (largest >= square) | (largest != largest) else square
             v_max[i] = square
         w[i] = keep * w[i] - m[i] / (np.sqrt(square) + tiny) * step

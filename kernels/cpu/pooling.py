@@ -24,7 +24,7 @@ def max_pool2d(x: np.ndarray, *, pool_size: Pair, strides: Pair, pads: Pads = NO
     y = np.empty((x.shape[0], *size, x.shape[3]), np.float32)
     code = np.empty(y.shape, np.uint8)
     workers = workers_for(y.size * pool_size[0] * pool_size[1])
-    _max_pool(workers, np.ascontiguousarray(x), y, code, *pool_size, *strides, pads[0][0], pads[1][0])
+    _max_pool(workers, x, y, code, *pool_size, *strides, pads[0][0], pads[1][0])
     return y, code
 
 
@@ -37,8 +37,7 @@ def max_pool2d_grad(
             dy, code, input_size=input_size, pool_size=pool_size, strides=strides, pads=pads
         )
     dx = np.empty((dy.shape[0], *input_size, dy.shape[3]), np.float32)
-    arrays = np.ascontiguousarray(dy), np.ascontiguousarray(code), dx
-    _max_pool_grad(workers_for(dx.size + dy.size), *arrays, *pool_size, *strides, pads[0][0], pads[1][0])
+    _max_pool_grad(workers_for(dx.size + dy.size), dy, code, dx, *pool_size, *strides, pads[0][0], pads[1][0])
     return dx
 
 
@@ -47,7 +46,7 @@ def avg_pool2d(x: np.ndarray, *, pool_size: Pair, strides: Pair, pads: Pads = NO
     size = window_output(x.shape[1:3], pool_size, strides, pads)
     y = np.empty((x.shape[0], *size, x.shape[3]), np.float32)
     workers = workers_for(y.size * pool_size[0] * pool_size[1])
-    _avg_pool(workers, np.ascontiguousarray(x), y, *pool_size, *strides, pads[0][0], pads[1][0])
+    _avg_pool(workers, x, y, *pool_size, *strides, pads[0][0], pads[1][0])
     return y
 
 
@@ -57,21 +56,21 @@ def avg_pool2d_grad(
     """Every pixel of a window gets the same share of dy."""
     dx = np.empty((dy.shape[0], *input_size, dy.shape[3]), np.float32)
     workers = workers_for(dx.size + dy.size * pool_size[0] * pool_size[1])
-    _avg_pool_grad(workers, np.ascontiguousarray(dy), dx, *pool_size, *strides, pads[0][0], pads[1][0])
+    _avg_pool_grad(workers, dy, dx, *pool_size, *strides, pads[0][0], pads[1][0])
     return dx
 
 
 def global_avg_pool2d(x: np.ndarray) -> np.ndarray:
     """y[n,c] = the mean of channel c of image n."""
     y = np.empty((x.shape[0], x.shape[3]), np.float32)
-    _global_avg(workers_for(x.size), np.ascontiguousarray(x), y)
+    _global_avg(workers_for(x.size), x, y)
     return y
 
 
 def global_avg_pool2d_grad(dy: np.ndarray, *, input_size: Pair) -> np.ndarray:
     """Every pixel gets dy / (H·W)."""
     dx = np.empty((dy.shape[0], *input_size, dy.shape[1]), np.float32)
-    _global_avg_grad(workers_for(dx.size), np.ascontiguousarray(dy), dx)
+    _global_avg_grad(workers_for(dx.size), dy, dx)
     return dx
 
 
@@ -79,14 +78,14 @@ def global_max_pool2d(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The maximum of each channel, and the pixel of the first maximum or NaN."""
     y = np.empty((x.shape[0], x.shape[3]), np.float32)
     index = np.empty(y.shape, np.int64)
-    _global_max(workers_for(x.size), np.ascontiguousarray(x), y, index)
+    _global_max(workers_for(x.size), x, y, index)
     return y, index
 
 
 def global_max_pool2d_grad(dy: np.ndarray, index: np.ndarray, *, input_size: Pair) -> np.ndarray:
     """dy goes to the pixel that the index names."""
     dx = np.empty((dy.shape[0], *input_size, dy.shape[1]), np.float32)
-    _global_max_grad(workers_for(dx.size), np.ascontiguousarray(dy), np.ascontiguousarray(index, np.int64), dx)
+    _global_max_grad(workers_for(dx.size), dy, index, dx)
     return dx
 
 
@@ -97,6 +96,23 @@ def _inside(position, window, stride, pad, size):
     return start, max(0, -start), min(window, size - start)
 
 
+@compiled
+def _begin(best, place, pixel, number):
+    for c in range(len(best)):
+        best[c] = pixel[c]
+        place[c] = number
+
+
+@compiled
+def _challenge(best, place, pixel, number):
+    """Let a pixel win in the channels where it is larger or NaN; nothing beats a NaN."""
+    for c in range(len(best)):
+        champion, challenger, old = best[c], pixel[c], place[c]
+        wins = (not challenger <= champion) & (champion == champion)
+        best[c] = challenger if wins else champion
+        place[c] = number if wins else old
+
+
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], u1[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
 def _max_pool(worker, workers, x, y, code, pool_h, pool_w, stride_h, stride_w, top, left):
     for line in range(worker, y.shape[0] * y.shape[1], workers):
@@ -105,17 +121,10 @@ def _max_pool(worker, workers, x, y, code, pool_h, pool_w, stride_h, stride_w, t
         for q in range(y.shape[2]):
             v, s_first, s_end = _inside(q, pool_w, stride_w, left, x.shape[2])
             best, place = y[n, p, q], code[n, p, q]
-            for c in range(len(best)):
-                best[c] = x[n, h + r_first, v + s_first, c]
-                place[c] = r_first * pool_w + s_first
+            _begin(best, place, x[n, h + r_first, v + s_first], np.uint8(r_first * pool_w + s_first))
             for r in range(r_first, r_end):
                 for s in range(s_first, s_end):
-                    pixel = x[n, h + r, v + s]
-                    for c in range(len(best)):
-                        # not (pixel ≤ best) holds for a NaN too; nothing beats a NaN
-                        wins = (not pixel[c] <= best[c]) & (best[c] == best[c])
-                        best[c] = pixel[c] if wins else best[c]
-                        place[c] = r * pool_w + s if wins else place[c]
+                    _challenge(best, place, x[n, h + r, v + s], np.uint8(r * pool_w + s))
 
 
 @parallel("f4[:, :, :, ::1], u1[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
@@ -212,16 +221,10 @@ def _global_avg_grad(worker, workers, dy, dx):
 def _global_max(worker, workers, x, y, index):
     for n in range(worker, len(x), workers):
         best, place = y[n], index[n]
-        for c in range(len(best)):
-            best[c] = x[n, 0, 0, c]
-            place[c] = 0
+        _begin(best, place, x[n, 0, 0], 0)
         for h in range(x.shape[1]):
             for v in range(x.shape[2]):
-                pixel = x[n, h, v]
-                for c in range(len(best)):
-                    wins = (not pixel[c] <= best[c]) & (best[c] == best[c])
-                    best[c] = pixel[c] if wins else best[c]
-                    place[c] = h * x.shape[2] + v if wins else place[c]
+                _challenge(best, place, x[n, h, v], h * x.shape[2] + v)
 
 
 @parallel("f4[:, ::1], i8[:, ::1], f4[:, :, :, ::1]")

@@ -1,96 +1,88 @@
 """Sums over every axis but the last, in one order whatever the number of threads.
 
-The numbers are cut into chunks of a fixed length; each chunk is summed in float64, and then the chunks in order.
-Short rows are joined to longer ones, so that even a single channel fills the vector registers.
+The rows are cut into chunks of a fixed length; a chunk is summed in float32, and the chunks in float64. Rows are
+joined until they fill whole vectors, so that even a single channel uses every lane; the few rows that are left
+over are NumPy's.
 """
+
+import math
 
 import numpy as np
 
 from .compile import parallel, workers_for
+from .simd import LANES, add, fma, load, store, subtract
 
-CHUNK = 256  # joined rows
-ENOUGH = 64  # numbers in a joined row
+_CHUNK = 64  # joined rows
 
 
-def joined(channels: int) -> int:
-    """How many rows to join.
+def deviation_sums(x: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """(Σ (x − shift), Σ (x − shift)²) of each channel of a contiguous x, in float64.
 
-    >>> joined(3), joined(100)
-    (22, 1)
+    >>> deviation_sums(np.array([[1, 2], [3, 4]], np.float32), np.array([1, 1], np.float32))
+    array([[ 2.,  4.],
+           [ 4., 10.]])
     """
-    return -(-ENOUGH // channels)
+    sums, joined_shift, left = _divided(x, shift)
+    if sums.size:
+        _deviation_sums(workers_for(x.size), x.reshape(-1), joined_shift, sums)
+    deviation = x.reshape(-1, x.shape[-1])[left:] - shift
+    return _total(sums, deviation, deviation * deviation)
 
 
-def channel_sum(x: np.ndarray) -> np.ndarray:
-    """Σ x of each channel, in float64.
+def product_sums(dy: np.ndarray, x: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """(Σ dy, Σ dy·(x − shift)) of each channel of contiguous arrays, in float64.
 
-    >>> channel_sum(np.array([[1, 2], [3, 4], [5, 6]], np.float32))
-    array([ 9., 12.])
+    >>> product_sums(np.array([[1], [2]], np.float32), np.array([[3], [5]], np.float32), np.array([4], np.float32))
+    array([[3.],
+           [1.]])
     """
-    sums = _chunks(1, x)
-    _sum(workers_for(x.size), x.reshape(-1), sums)
-    return _total(sums, x)[0]
+    sums, joined_shift, left = _divided(x, shift)
+    if sums.size:
+        _product_sums(workers_for(x.size), dy.reshape(-1), x.reshape(-1), joined_shift, sums)
+    dy, x = dy.reshape(-1, x.shape[-1])[left:], x.reshape(-1, x.shape[-1])[left:]
+    return _total(sums, dy, dy * (x - shift))
 
 
-def channel_square_sum(x: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Σ (x − mean)² of each channel, in float64.
-
-    >>> channel_square_sum(np.array([[1, 2], [3, 4]], np.float32), np.array([2.0, 3.0]))
-    array([2., 2.])
-    """
-    sums = _chunks(1, x)
-    _sum_squares(workers_for(x.size), x.reshape(-1), np.tile(mean, joined(len(mean))), sums)
-    return _total(sums, x)[0]
+def _divided(x: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """(two sums of each chunk, the shift of joined rows, the first row that is left over)."""
+    join = math.lcm(len(shift), LANES) // len(shift)
+    rows = x.size // (join * len(shift))
+    sums = np.zeros((2, -(-rows // _CHUNK), join * len(shift)), np.float32)
+    return sums, np.tile(shift, join), rows * join
 
 
-def channel_product_sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(Σ dy, Σ dy·(x − mean)) of each channel, in float64.
-
-    >>> channel_product_sums(np.array([[1], [2]], np.float32), np.array([[3], [5]], np.float32), np.array([4.0]))
-    (array([3.]), array([1.]))
-    """
-    sums = _chunks(2, x)
-    _sum_products(workers_for(x.size), dy.reshape(-1), x.reshape(-1), np.tile(mean, joined(len(mean))), sums)
-    plain, product = _total(sums, x)
-    return plain, product
+def _total(sums: np.ndarray, *left_over: np.ndarray) -> np.ndarray:
+    chunks = sums.reshape(2, -1, left_over[0].shape[1])
+    return chunks.sum(axis=1, dtype=np.float64) + [rows.sum(axis=0, dtype=np.float64) for rows in left_over]
 
 
-def _chunks(kinds: int, x: np.ndarray) -> np.ndarray:
-    length = joined(x.shape[-1]) * x.shape[-1]
-    return np.zeros((kinds, -(-x.size // (CHUNK * length)), length))
-
-
-def _total(sums: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return sums.reshape(len(sums), -1, x.shape[-1]).sum(axis=1)
-
-
-@parallel("f4[::1], f8[:, :, ::1]")
-def _sum(worker, workers, x, sums):
+@parallel("f4[::1], f4[::1], f4[:, :, ::1]")
+def _deviation_sums(worker, workers, x, shift, sums):
     chunks, length = sums.shape[1:]
+    flat = sums.reshape(-1)
     for chunk in range(worker, chunks, workers):
-        total = sums[0, chunk]
-        for row in range(chunk * CHUNK * length, min((chunk + 1) * CHUNK * length, len(x)), length):
-            for j in range(min(length, len(x) - row)):
-                total[j] += x[row + j]
+        first, end = chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(x) // length)
+        for j in range(0, length, LANES):
+            plain, square, center = load(flat, chunk * length + j), load(flat, chunk * length + j), load(shift, j)
+            for row in range(first, end):
+                deviation = subtract(load(x, row * length + j), center)
+                plain = add(plain, deviation)
+                square = fma(deviation, deviation, square)
+            store(flat, chunk * length + j, plain)
+            store(flat, (chunks + chunk) * length + j, square)
 
 
-@parallel("f4[::1], f8[::1], f8[:, :, ::1]")
-def _sum_squares(worker, workers, x, mean, sums):
+@parallel("f4[::1], f4[::1], f4[::1], f4[:, :, ::1]")
+def _product_sums(worker, workers, dy, x, shift, sums):
     chunks, length = sums.shape[1:]
+    flat = sums.reshape(-1)
     for chunk in range(worker, chunks, workers):
-        total = sums[0, chunk]
-        for row in range(chunk * CHUNK * length, min((chunk + 1) * CHUNK * length, len(x)), length):
-            for j in range(min(length, len(x) - row)):
-                deviation = x[row + j] - mean[j]
-                total[j] += deviation * deviation
-
-
-@parallel("f4[::1], f4[::1], f8[::1], f8[:, :, ::1]")
-def _sum_products(worker, workers, dy, x, mean, sums):
-    chunks, length = sums.shape[1:]
-    for chunk in range(worker, chunks, workers):
-        plain, product = sums[0, chunk], sums[1, chunk]
-        for row in range(chunk * CHUNK * length, min((chunk + 1) * CHUNK * length, len(x)), length):
-            for j in range(min(length, len(x) - row)):
-                plain[j] += dy[row + j]
-                product[j] += dy[row + j] * (x[row + j] - mean[j])
+        first, end = chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(x) // length)
+        for j in range(0, length, LANES):
+            plain, product, center = load(flat, chunk * length + j), load(flat, chunk * length + j), load(shift, j)
+            for row in range(first, end):
+                gradient = load(dy, row * length + j)
+                plain = add(plain, gradient)
+                product = fma(gradient, subtract(load(x, row * length + j), center), product)
+            store(flat, chunk * length + j, plain)
+            store(flat, (chunks + chunk) * length + j, product)

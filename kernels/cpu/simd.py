@@ -2,8 +2,12 @@
 
     v = load(array, i)         the 16 numbers from place i on
     store(array, i, v)
+    v = zeros()
     v = broadcast(array, i)    16 copies of the number at place i
-    v = fma(a, b, c)           a·b + c, rounded once
+    v = fma(a, b, c)           a·b + c, rounded once; also add(a, b), subtract(a, b)
+    total(v)                   the sum of the 16 numbers
+    get(array, i)              one number, without NumPy's test for an index that counts from the end
+    put(array, i, number)
 
 `array` is a flat float32 array. LLVM splits a vector into the registers of the machine: one with AVX-512, two
 with AVX2, four with NEON or SSE. Nothing here checks bounds: these are for padded scratch memory of our own.
@@ -58,6 +62,28 @@ def store(typing_context, array, place, value):
 
 
 @intrinsic
+def zeros(typing_context):
+    return vector(), lambda context, builder, signature, arguments: ir.Constant(_VECTOR, None)
+
+
+@intrinsic
+def get(typing_context, array, place):
+    def build(context, builder, signature, arguments):
+        return builder.load(_address(context, builder, signature, arguments))
+
+    return types.float32(array, types.intp), build
+
+
+@intrinsic
+def put(typing_context, array, place, number):
+    def build(context, builder, signature, arguments):
+        builder.store(arguments[2], _address(context, builder, signature, arguments))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.float32), build
+
+
+@intrinsic
 def broadcast(typing_context, array, place):
     def build(context, builder, signature, arguments):
         number = builder.load(_address(context, builder, signature, arguments))
@@ -76,6 +102,27 @@ def fma(typing_context, a, b, c):
         return builder.call(get_or_insert_function(builder.module, function, f"llvm.fma.v{LANES}f32"), arguments)
 
     return vector(vector, vector, vector), build
+
+
+@intrinsic
+def add(typing_context, a, b):
+    return vector(vector, vector), lambda context, builder, signature, arguments: builder.fadd(*arguments)
+
+
+@intrinsic
+def subtract(typing_context, a, b):
+    return vector(vector, vector), lambda context, builder, signature, arguments: builder.fsub(*arguments)
+
+
+@intrinsic
+def total(typing_context, a):
+    def build(context, builder, signature, arguments):
+        numbers = [builder.extract_element(arguments[0], ir.IntType(32)(lane)) for lane in range(LANES)]
+        while len(numbers) > 1:  # in pairs, which rounds less than one after the other
+            numbers = [builder.fadd(a, b) for a, b in zip(numbers[::2], numbers[1::2])]
+        return numbers[0]
+
+    return types.float32(vector), build
 
 
 def _address(context, builder, signature, arguments):
