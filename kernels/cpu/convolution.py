@@ -24,6 +24,7 @@ from .matmul import (
     clear,
     copy,
     divide_scratch,
+    matmul,
     multiply_slab,
     padded,
     pieces_of,
@@ -33,6 +34,8 @@ from .matmul import (
 from .reduction import deviation_sums
 from .simd import LANES, get, load, put, store
 from .windows import Window, backward_windows, forward_window, run_starts, runs
+
+_PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
 
 
 def conv2d(
@@ -76,13 +79,16 @@ def conv2d_input_grad(
 ) -> np.ndarray:
     """dx, one phase of the input pixels after the other."""
     dy, w = np.ascontiguousarray(dy), np.ascontiguousarray(w)
+    windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
+    if groups == 1 and w.shape[2] < LANES:
+        return _thin_input_grad(dy, w, input_size, windows)
     if not _all_finite(w.ravel()):  # at the border an infinite weight must not meet the zeros around dy
         return portable.conv2d_input_grad(
             dy, w, input_size=input_size, strides=strides, pads=pads, dilation=dilation, groups=groups
         )
     dx = np.empty((dy.shape[0], *input_size, w.shape[2] * groups), np.float32)
     bias = np.zeros(dx.shape[3], np.float32)
-    for window in backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation):
+    for window in windows:
         if groups == dx.shape[3] == w.shape[3]:
             depthwise.correlate(dy, w, bias, dx, window)
         else:
@@ -135,6 +141,24 @@ def _correlate_images(
     _correlate(workers, _pixels(x), sources, run, *weights, bias, _pixels(out), window.targets, groups, scratch())
 
 
+def _thin_input_grad(dy: np.ndarray, w: np.ndarray, input_size: Pair, windows: list[Window]) -> np.ndarray:
+    """dx of few channels: all products dy·wᵀ, a few images at a time, of which each pixel of dx collects its own.
+
+    Products of windows would leave most lanes of a vector without a channel.
+    """
+    outputs, entries, filters = dy[0, ..., 0].size, w[..., 0].size, w.shape[3]
+    dx = np.empty((len(dy), *input_size, w.shape[2]), np.float32)
+    images = max(1, _PRODUCTS // (outputs * entries))
+    for start in range(0, len(dy), images):
+        part = dy[start : start + images]
+        products = np.empty((len(part) * outputs, entries), np.float32)
+        matmul(part.reshape(-1, filters), w.reshape(entries, filters).T, products)
+        for window in windows:
+            arrays = products.reshape(len(part), outputs, -1), window.sources, window.taps, window.targets
+            _collect(workers_for(products.size), *arrays, _pixels(dx[start : start + images]))
+    return dx
+
+
 def _pixels(images: np.ndarray) -> np.ndarray:
     """(N, H, W, C) → (N, H·W, C)."""
     return images.reshape(len(images), -1, images.shape[3])
@@ -183,7 +207,7 @@ def _correlate(
             end = min(start + SLAB, depth)
             _gather(x, group * (x.shape[2] // groups), sources, run, start, end, first, rows, slab, end - start)
             origin = group * group_step + column * filter_step
-            multiply_slab(slab, end - start, 1, rows, weights, start, end, origin, columns, panel, block)
+            multiply_slab(slab, 0, end - start, 1, rows, weights, start, end, origin, columns, panel, block)
         _scatter(block, rows, columns, out, targets, first, group * filters + column)
 
 
@@ -231,6 +255,24 @@ def _scatter(block, rows, columns, out, targets, first, filter_):
             copy(block, column * padded(rows) + i * LANES, numbers, place + column, min(LANES, columns - column))
 
 
+@parallel("f4[:, :, ::1], i4[:, ::1], intp[::1], intp[::1], f4[:, :, ::1]")
+def _collect(worker, workers, products, sources, taps, targets, dx):
+    """dx[:, targets[m], c] = Σ_t products[:, sources[m, t], tap t, c]."""
+    images, outputs, entries = products.shape
+    channels = dx.shape[2]
+    numbers, results = products.reshape(-1), dx.reshape(-1)
+    for pixel in range(worker, images * len(targets), workers):
+        n, m = divmod(pixel, len(targets))
+        place = (n * dx.shape[1] + targets[m]) * channels
+        for c in range(channels):
+            put(results, place + c, np.float32(0))
+        for t in range(len(taps)):
+            if sources[m, t] >= 0:
+                product = (n * outputs + sources[m, t]) * entries + taps[t] * channels
+                for c in range(channels):
+                    put(results, place + c, get(results, place + c) + get(numbers, product + c))
+
+
 @parallel("f4[:, :, ::1], i4[:, ::1], intp, f4[:, ::1], f4[:, :, ::1], intp, f4[:, ::1]")
 def _weight_grad(worker, workers, x, sources, run, dy, sums, groups, memory):
     """sums[i] = windowsᵀ · dy over piece i of the outputs, all outputs of the batch counted through."""
@@ -249,7 +291,7 @@ def _weight_grad(worker, workers, x, sources, run, dy, sums, groups, memory):
             end = min(start + BLOCK_ROWS, last)
             channel, filter_ = group * (x.shape[2] // groups), group * filters + column
             _gather(x, channel, sources, run, row, row + rows, start, end - start, slab, padded(rows))
-            multiply_slab(slab, 1, padded(rows), rows, gradients, start, end, filter_, columns, panel, block)
+            multiply_slab(slab, 0, 1, padded(rows), rows, gradients, start, end, filter_, columns, panel, block)
         for i in range(rows):
             for j in range(0, columns, LANES):
                 panel_row = j * padded(rows) + i * LANES

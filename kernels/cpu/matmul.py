@@ -88,9 +88,10 @@ def multiply_tile(a, row_step, depth_step, at, panel, depth, block, place):
 
 
 @compiled
-def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, columns, panel, block):
-    """block += slab · b for rows start … end − 1 of b, and some of its columns, the first of which lies at `origin`.
+def multiply_slab(slab, at, row_step, depth_step, rows, b, start, end, origin, columns, panel, block):
+    """block += slab · b for rows start … end − 1 of b and some of its columns.
 
+    The slab begins at `at`, the first of the columns at `origin`.
     b is (data, starts, run, row_step, column_step): its rows come in runs of `run` rows, which begin at `starts`.
     """
     depth = end - start
@@ -98,9 +99,9 @@ def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, colum
         for j in range(columns):
             _pack(b, start, end, origin + j * b[4], 1, panel, j * depth, 1)
         if depth_step == 1:
-            _multiply_rows(slab, row_step, rows, panel, depth, columns, block)
+            _multiply_rows(slab, at, row_step, rows, panel, depth, columns, block)
         else:
-            _multiply_columns(slab, depth_step, rows, panel, depth, columns, block)
+            _multiply_columns(slab, at, depth_step, rows, panel, depth, columns, block)
         return
     for j in range(0, columns, LANES):
         width = min(LANES, columns - j)
@@ -109,7 +110,7 @@ def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, colum
         _pack(b, start, end, origin + j * b[4], width, panel, 0, LANES)
         for i in range(0, rows, TILE_ROWS):
             place = j * padded(rows) + i * LANES
-            multiply_tile(slab, row_step, depth_step, i * row_step, panel, depth, block, place)
+            multiply_tile(slab, row_step, depth_step, at + i * row_step, panel, depth, block, place)
 
 
 @compiled
@@ -131,12 +132,12 @@ def _pack(b, start, end, origin, columns, panel, place, step):
 
 
 @compiled
-def _multiply_rows(slab, row_step, rows, panel, depth, columns, block):
+def _multiply_rows(slab, at, row_step, rows, panel, depth, columns, block):
     """The narrow product of a slab that lies row by row: dot products, in which no lane is idle."""
     whole = depth // (2 * LANES) * (2 * LANES)
     for i in range(rows):
         for j in range(columns):
-            row, column = i * row_step, j * depth
+            row, column = at + i * row_step, j * depth
             even, odd = zeros(), zeros()
             for d in range(0, whole, 2 * LANES):
                 even = fma(load(slab, row + d), load(panel, column + d), even)
@@ -148,13 +149,13 @@ def _multiply_rows(slab, row_step, rows, panel, depth, columns, block):
 
 
 @compiled
-def _multiply_columns(slab, depth_step, rows, panel, depth, columns, block):
+def _multiply_columns(slab, at, depth_step, rows, panel, depth, columns, block):
     """The narrow product of a slab that lies column by column: the columns, weighted and summed 16 rows at a time."""
     for j in range(columns):
         for i in range(0, rows, LANES):
             sums = zeros()
             for d in range(depth):
-                sums = fma(broadcast(panel, j * depth + d), load(slab, i + d * depth_step), sums)
+                sums = fma(broadcast(panel, j * depth + d), load(slab, at + i + d * depth_step), sums)
             store(panel, columns * depth, sums)
             for lane in range(min(LANES, rows - i)):
                 place = (i + lane) * LANES + j
@@ -165,17 +166,28 @@ def _multiply_columns(slab, depth_step, rows, panel, depth, columns, block):
 def _multiply_few_rows(a, row_step, depth_step, at, rows, b, b_step, origin, depth, columns, block):
     """block += a · b for so few rows that copying b to a panel would take longer than the product."""
     whole = columns // LANES * LANES
-    for d in range(depth):
-        line = origin + d * b_step
-        for i in range(rows):
-            number = at + i * row_step + d * depth_step
-            factor = broadcast(a, number)
+    fours = depth // 4 * 4
+    for i in range(rows):
+        for d in range(0, fours, 4):
+            number, line = at + i * row_step + d * depth_step, origin + d * b_step
+            a0, a1 = broadcast(a, number), broadcast(a, number + depth_step)
+            a2, a3 = broadcast(a, number + 2 * depth_step), broadcast(a, number + 3 * depth_step)
             for j in range(0, whole, LANES):
                 place = j * padded(rows) + i * LANES
-                store(block, place, fma(factor, load(b, line + j), load(block, place)))
+                sums = fma(a0, load(b, line + j), load(block, place))
+                sums = fma(a1, load(b, line + b_step + j), sums)
+                sums = fma(a2, load(b, line + 2 * b_step + j), sums)
+                store(block, place, fma(a3, load(b, line + 3 * b_step + j), sums))
+        for d in range(fours, depth):
+            number, line = at + i * row_step + d * depth_step, origin + d * b_step
+            for j in range(0, whole, LANES):
+                place = j * padded(rows) + i * LANES
+                store(block, place, fma(broadcast(a, number), load(b, line + j), load(block, place)))
+        for d in range(depth):
+            number, line = get(a, at + i * row_step + d * depth_step), origin + d * b_step
             for j in range(whole, columns):
                 place = whole * padded(rows) + i * LANES + j - whole
-                put(block, place, get(block, place) + get(a, number) * get(b, line + j))
+                put(block, place, get(block, place) + number * get(b, line + j))
 
 
 @compiled
@@ -255,9 +267,12 @@ def _multiply(
             for start in range(first, last, SLAB):
                 end = min(start + SLAB, last)
                 at = row * a_row + start * a_depth
+                if columns <= NARROW and a_depth == 1 and end - start >= MIN_DOT:  # a is read once: no copy pays
+                    multiply_slab(a, at, a_row, 1, size, matrix, start, end, column * b_column, width, panel, block)
+                    continue
                 row_step, depth_step = _pack_slab(a, a_row, a_depth, at, size, end - start, slab)
                 multiply_slab(
-                    slab, row_step, depth_step, size, matrix, start, end, column * b_column, width, panel, block
+                    slab, 0, row_step, depth_step, size, matrix, start, end, column * b_column, width, panel, block
                 )
         _unpack_block(block, size, width, sums[piece], out_row, out_column, row * out_row + column * out_column)
 

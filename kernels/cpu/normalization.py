@@ -4,9 +4,9 @@ import numpy as np
 
 from .. import portable
 from .compile import parallel, workers_for
-from .reduction import deviation_sums, product_sums
+from .reduction import deviation_sums, product_sums, repeated
 
-_LONG = 256  # numbers
+_LONG = 256  # numbers that make a loop over the channels of some joined rows worth beginning
 
 _quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # NaN and ±∞ follow the equations
 
@@ -74,25 +74,20 @@ update_moving_average = portable.update_moving_average
 def _normalized(x: np.ndarray, mean: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """(x − mean)·scale + shift."""
     y = np.empty(x.shape, np.float32)
-    _normalize(workers_for(x.size), x.reshape(-1), *_joined(mean, scale, shift), y.reshape(-1))
+    _normalize(workers_for(x.size), x.reshape(-1), mean, scale, shift, y.reshape(-1))
     return y
 
 
 def _corrected(dy, x, mean, scale, mean_dy, slope) -> np.ndarray:
     """scale·(dy − mean_dy − (x − mean)·slope)."""
     dx = np.empty(x.shape, np.float32)
-    channels = _joined(mean, scale, mean_dy, slope)
-    _correct(workers_for(x.size), dy.reshape(-1), x.reshape(-1), *channels, dx.reshape(-1))
+    _correct(workers_for(x.size), dy.reshape(-1), x.reshape(-1), mean, scale, mean_dy, slope, dx.reshape(-1))
     return dx
-
-
-def _joined(*per_channel: np.ndarray) -> list[np.ndarray]:
-    """The numbers of so many rows that a loop over them is long enough."""
-    return [np.tile(array.astype(np.float32), -(-_LONG // len(array))) for array in per_channel]
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
 def _normalize(worker, workers, x, mean, scale, shift, y):
+    mean, scale, shift = repeated(mean, _LONG), repeated(scale, _LONG), repeated(shift, _LONG)
     for start in range(worker * len(mean), len(x), workers * len(mean)):
         row, out = x[start : start + len(mean)], y[start : start + len(mean)]
         for j in range(len(row)):
@@ -101,6 +96,8 @@ def _normalize(worker, workers, x, mean, scale, shift, y):
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
 def _correct(worker, workers, dy, x, mean, scale, mean_dy, slope, dx):
+    mean, scale = repeated(mean, _LONG), repeated(scale, _LONG)
+    mean_dy, slope = repeated(mean_dy, _LONG), repeated(slope, _LONG)
     for start in range(worker * len(mean), len(x), workers * len(mean)):
         end = start + len(mean)
         row, gradient, out = x[start:end], dy[start:end], dx[start:end]

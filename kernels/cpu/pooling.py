@@ -5,9 +5,9 @@ import numpy as np
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
 from .compile import compiled, parallel, workers_for
+from .simd import get, put
 
 _CODES = 256  # places that a uint8 code can name; larger windows are left to portable
-_CHANNELS = 64  # channels of one task of a gradient
 
 
 def max_pool2d(x: np.ndarray, *, pool_size: Pair, strides: Pair, pads: Pads = NO_PADS) -> tuple[np.ndarray, np.ndarray]:
@@ -91,106 +91,118 @@ def global_max_pool2d_grad(dy: np.ndarray, index: np.ndarray, *, input_size: Pai
 
 @compiled
 def _inside(position, window, stride, pad, size):
-    """(start, first, end): where a window starts along one axis, and which of its places lie inside the image."""
+    """(first, end): the places of a window that lie inside the image, along one axis."""
     start = position * stride - pad
-    return start, max(0, -start), min(window, size - start)
+    return max(0, -start), min(window, size - start)
 
 
 @compiled
-def _begin(best, place, pixel, number):
-    for c in range(len(best)):
-        best[c] = pixel[c]
-        place[c] = number
+def _reached(place, positions, stride, pad, size):
+    """(first, end, pixel): the windows that have this place inside the image, along one axis; the first one's pixel."""
+    first = max(0, (pad - place + stride - 1) // stride)
+    end = min(positions, (size - 1 + pad - place) // stride + 1)
+    return first, end, first * stride + place - pad
 
 
 @compiled
-def _challenge(best, place, pixel, number):
-    """Let a pixel win in the channels where it is larger or NaN; nothing beats a NaN."""
-    for c in range(len(best)):
-        champion, challenger, old = best[c], pixel[c], place[c]
-        wins = (not challenger <= champion) & (champion == champion)
-        best[c] = challenger if wins else champion
-        place[c] = number if wins else old
+def _challenge(best, code, pixels, stride, place):
+    """Let each window's pixel win in the channels where it is larger or NaN; nothing beats a NaN."""
+    for q in range(len(best)):
+        for c in range(best.shape[1]):
+            champion, challenger, old = best[q, c], pixels[q * stride, c], code[q, c]
+            wins = (not challenger <= champion) & (champion == champion)
+            best[q, c] = challenger if wins else champion
+            code[q, c] = place if wins else old
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], u1[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
 def _max_pool(worker, workers, x, y, code, pool_h, pool_w, stride_h, stride_w, top, left):
     for line in range(worker, y.shape[0] * y.shape[1], workers):
         n, p = divmod(line, y.shape[1])
-        h, r_first, r_end = _inside(p, pool_h, stride_h, top, x.shape[1])
-        for q in range(y.shape[2]):
-            v, s_first, s_end = _inside(q, pool_w, stride_w, left, x.shape[2])
-            best, place = y[n, p, q], code[n, p, q]
-            _begin(best, place, x[n, h + r_first, v + s_first], np.uint8(r_first * pool_w + s_first))
-            for r in range(r_first, r_end):
-                for s in range(s_first, s_end):
-                    _challenge(best, place, x[n, h + r, v + s], np.uint8(r * pool_w + s))
+        best, codes = y[n, p], code[n, p]
+        r_first, r_end = _inside(p, pool_h, stride_h, top, x.shape[1])
+        for q in range(len(best)):
+            s_first = max(0, left - q * stride_w)
+            for c in range(best.shape[1]):
+                best[q, c] = -np.inf
+                codes[q, c] = r_first * pool_w + s_first
+        for r in range(r_first, r_end):
+            pixels = x[n, p * stride_h + r - top]
+            for s in range(pool_w):
+                first, end, pixel = _reached(s, len(best), stride_w, left, x.shape[2])
+                if first < end:
+                    _challenge(best[first:end], codes[first:end], pixels[pixel:], stride_w, np.uint8(r * pool_w + s))
 
 
 @parallel("f4[:, :, :, ::1], u1[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
 def _max_pool_grad(worker, workers, dy, code, dx, pool_h, pool_w, stride_h, stride_w, top, left):
+    channels = dx.shape[3]
     offsets = np.empty(pool_h * pool_w, np.intp)
     for place in range(len(offsets)):
-        offsets[place] = (place // pool_w * dx.shape[2] + place % pool_w) * dx.shape[3]
-    channels = dx.shape[3]
-    parts = (channels + _CHANNELS - 1) // _CHANNELS
-    for task in range(worker, len(dx) * parts, workers):
-        n, part = divmod(task, parts)
-        first, end = part * _CHANNELS, min((part + 1) * _CHANNELS, channels)
-        _clear(dx[n], first, end)
+        offsets[place] = (place // pool_w * dx.shape[2] + place % pool_w) * channels
+    for n in range(worker, len(dx), workers):
         image = dx[n].reshape(-1)
+        image[:] = 0
         for p in range(dy.shape[1]):
             for q in range(dy.shape[2]):
                 corner = ((p * stride_h - top) * dx.shape[2] + q * stride_w - left) * channels
-                for c in range(first, end):
-                    image[corner + offsets[code[n, p, q, c]] + c] += dy[n, p, q, c]
+                for c in range(channels):
+                    place = corner + offsets[code[n, p, q, c]] + c
+                    put(image, place, get(image, place) + dy[n, p, q, c])
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
 def _avg_pool(worker, workers, x, y, pool_h, pool_w, stride_h, stride_w, top, left):
     for line in range(worker, y.shape[0] * y.shape[1], workers):
         n, p = divmod(line, y.shape[1])
-        h, r_first, r_end = _inside(p, pool_h, stride_h, top, x.shape[1])
-        for q in range(y.shape[2]):
-            v, s_first, s_end = _inside(q, pool_w, stride_w, left, x.shape[2])
-            mean = y[n, p, q]
-            for c in range(len(mean)):
-                mean[c] = 0
-            for r in range(r_first, r_end):
-                for s in range(s_first, s_end):
-                    pixel = x[n, h + r, v + s]
-                    for c in range(len(mean)):
-                        mean[c] += pixel[c]
+        mean = y[n, p]
+        mean[:] = 0
+        r_first, r_end = _inside(p, pool_h, stride_h, top, x.shape[1])
+        for r in range(r_first, r_end):
+            for s in range(pool_w):
+                first, end, pixel = _reached(s, len(mean), stride_w, left, x.shape[2])
+                if first < end:
+                    _add_pixels(mean[first:end], x[n, p * stride_h + r - top, pixel:], stride_w)
+        for q in range(len(mean)):
+            s_first, s_end = _inside(q, pool_w, stride_w, left, x.shape[2])
             count = np.float32((r_end - r_first) * (s_end - s_first))
-            for c in range(len(mean)):
-                mean[c] /= count
+            for c in range(mean.shape[1]):
+                mean[q, c] /= count
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
 def _avg_pool_grad(worker, workers, dy, dx, pool_h, pool_w, stride_h, stride_w, top, left):
-    parts = (dx.shape[3] + _CHANNELS - 1) // _CHANNELS
-    for task in range(worker, len(dx) * parts, workers):
-        n, part = divmod(task, parts)
-        first, end = part * _CHANNELS, min((part + 1) * _CHANNELS, dx.shape[3])
-        _clear(dx[n], first, end)
+    share = np.empty(dy.shape[2:], np.float32)
+    for n in range(worker, len(dx), workers):
+        dx[n] = 0
         for p in range(dy.shape[1]):
-            h, r_first, r_end = _inside(p, pool_h, stride_h, top, dx.shape[1])
+            r_first, r_end = _inside(p, pool_h, stride_h, top, dx.shape[1])
             for q in range(dy.shape[2]):
-                v, s_first, s_end = _inside(q, pool_w, stride_w, left, dx.shape[2])
+                s_first, s_end = _inside(q, pool_w, stride_w, left, dx.shape[2])
                 count = np.float32((r_end - r_first) * (s_end - s_first))
-                for r in range(r_first, r_end):
-                    for s in range(s_first, s_end):
-                        pixel = dx[n, h + r, v + s]
-                        for c in range(first, end):
-                            pixel[c] += dy[n, p, q, c] / count
+                for c in range(dy.shape[3]):
+                    share[q, c] = dy[n, p, q, c] / count
+            for r in range(r_first, r_end):
+                for s in range(pool_w - 1, -1, -1):  # a pixel's windows from left to right see it from right to left
+                    first, end, pixel = _reached(s, len(share), stride_w, left, dx.shape[2])
+                    if first < end:
+                        _spread_pixels(dx[n, p * stride_h + r - top, pixel:], stride_w, share[first:end])
 
 
 @compiled
-def _clear(image, first, end):
-    for h in range(image.shape[0]):
-        for v in range(image.shape[1]):
-            for c in range(first, end):
-                image[h, v, c] = 0
+def _add_pixels(sums, pixels, stride):
+    """sums[q] += pixels[q · stride]."""
+    for q in range(len(sums)):
+        for c in range(sums.shape[1]):
+            sums[q, c] += pixels[q * stride, c]
+
+
+@compiled
+def _spread_pixels(pixels, stride, share):
+    """pixels[q · stride] += share[q]."""
+    for q in range(len(share)):
+        for c in range(share.shape[1]):
+            pixels[q * stride, c] += share[q, c]
 
 
 @parallel("f4[:, :, :, ::1], f4[:, ::1]")
@@ -220,16 +232,23 @@ def _global_avg_grad(worker, workers, dy, dx):
 @parallel("f4[:, :, :, ::1], f4[:, ::1], i8[:, ::1]")
 def _global_max(worker, workers, x, y, index):
     for n in range(worker, len(x), workers):
-        best, place = y[n], index[n]
-        _begin(best, place, x[n, 0, 0], 0)
+        best, places = y[n], index[n]
+        best[:] = -np.inf
+        places[:] = 0
         for h in range(x.shape[1]):
             for v in range(x.shape[2]):
-                _challenge(best, place, x[n, h, v], h * x.shape[2] + v)
+                pixel = x[n, h, v]
+                for c in range(len(best)):
+                    champion, challenger, old = best[c], pixel[c], places[c]
+                    wins = (not challenger <= champion) & (champion == champion)
+                    best[c] = challenger if wins else champion
+                    places[c] = h * x.shape[2] + v if wins else old
 
 
 @parallel("f4[:, ::1], i8[:, ::1], f4[:, :, :, ::1]")
 def _global_max_grad(worker, workers, dy, index, dx):
     for n in range(worker, len(dx), workers):
-        _clear(dx[n], 0, dx.shape[3])
+        dx[n] = 0
         for c in range(dx.shape[3]):
-            dx[n, index[n, c] // dx.shape[2], index[n, c] % dx.shape[2], c] = dy[n, c]
+            h, v = divmod(index[n, c], dx.shape[2])
+            dx[n, h, v, c] = dy[n, c]

@@ -1,16 +1,15 @@
 """Sums over every axis but the last, in one order whatever the number of threads.
 
 The rows are cut into chunks of a fixed length; a chunk is summed in float32, and the chunks in float64. Rows are
-joined until they fill whole vectors, so that even a single channel uses every lane; the few rows that are left
-over are NumPy's.
+joined until they fill whole vectors, so that even a single channel uses every lane.
 """
 
 import math
 
 import numpy as np
 
-from .compile import parallel, workers_for
-from .simd import LANES, add, fma, load, store, subtract
+from .compile import compiled, parallel, workers_for
+from .simd import LANES, add, fma, get, load, put, store, subtract, zeros
 
 _CHUNK = 64  # joined rows
 
@@ -22,11 +21,9 @@ def deviation_sums(x: np.ndarray, shift: np.ndarray) -> np.ndarray:
     array([[ 2.,  4.],
            [ 4., 10.]])
     """
-    sums, joined_shift, left = _divided(x, shift)
-    if sums.size:
-        _deviation_sums(workers_for(x.size), x.reshape(-1), joined_shift, sums)
-    deviation = x.reshape(-1, x.shape[-1])[left:] - shift
-    return _total(sums, deviation, deviation * deviation)
+    sums = _empty_sums(x)
+    _deviation_sums(workers_for(x.size), x.reshape(-1), shift, sums)
+    return _total(sums, x)
 
 
 def product_sums(dy: np.ndarray, x: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -36,53 +33,65 @@ def product_sums(dy: np.ndarray, x: np.ndarray, shift: np.ndarray) -> np.ndarray
     array([[3.],
            [1.]])
     """
-    sums, joined_shift, left = _divided(x, shift)
-    if sums.size:
-        _product_sums(workers_for(x.size), dy.reshape(-1), x.reshape(-1), joined_shift, sums)
-    dy, x = dy.reshape(-1, x.shape[-1])[left:], x.reshape(-1, x.shape[-1])[left:]
-    return _total(sums, dy, dy * (x - shift))
+    sums = _empty_sums(x)
+    _product_sums(workers_for(x.size), dy.reshape(-1), x.reshape(-1), shift, sums)
+    return _total(sums, x)
 
 
-def _divided(x: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """(two sums of each chunk, the shift of joined rows, the first row that is left over)."""
-    join = math.lcm(len(shift), LANES) // len(shift)
-    rows = x.size // (join * len(shift))
-    sums = np.zeros((2, -(-rows // _CHUNK), join * len(shift)), np.float32)
-    return sums, np.tile(shift, join), rows * join
+@compiled
+def repeated(array, length):
+    """As many copies of the array as fit into `length` numbers, but at least one."""
+    copies = np.empty(max(1, length // len(array)) * len(array), np.float32)
+    for i in range(len(copies)):
+        copies[i] = array[i % len(array)]
+    return copies
 
 
-def _total(sums: np.ndarray, *left_over: np.ndarray) -> np.ndarray:
-    chunks = sums.reshape(2, -1, left_over[0].shape[1])
-    return chunks.sum(axis=1, dtype=np.float64) + [rows.sum(axis=0, dtype=np.float64) for rows in left_over]
+def _empty_sums(x: np.ndarray) -> np.ndarray:
+    """Two sums of each chunk of joined rows, and of what is left over after the last whole row."""
+    length = math.lcm(x.shape[-1], LANES)
+    return np.zeros((2, -(-(x.size // length) // _CHUNK) + 1, length), np.float32)
+
+
+def _total(sums: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return sums.reshape(2, -1, x.shape[-1]).sum(axis=1, dtype=np.float64)
 
 
 @parallel("f4[::1], f4[::1], f4[:, :, ::1]")
 def _deviation_sums(worker, workers, x, shift, sums):
     chunks, length = sums.shape[1:]
-    flat = sums.reshape(-1)
-    for chunk in range(worker, chunks, workers):
-        first, end = chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(x) // length)
+    flat, centers, rows = sums.reshape(-1), repeated(shift, length), len(x) // length
+    for chunk in range(worker, chunks - 1, workers):
         for j in range(0, length, LANES):
-            plain, square, center = load(flat, chunk * length + j), load(flat, chunk * length + j), load(shift, j)
-            for row in range(first, end):
+            plain, square, center = zeros(), zeros(), load(centers, j)
+            for row in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, rows)):
                 deviation = subtract(load(x, row * length + j), center)
                 plain = add(plain, deviation)
                 square = fma(deviation, deviation, square)
             store(flat, chunk * length + j, plain)
             store(flat, (chunks + chunk) * length + j, square)
+    if worker == 0:
+        for j in range(len(x) - rows * length):
+            deviation = get(x, rows * length + j) - get(centers, j)
+            put(flat, (chunks - 1) * length + j, deviation)
+            put(flat, (2 * chunks - 1) * length + j, deviation * deviation)
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[:, :, ::1]")
 def _product_sums(worker, workers, dy, x, shift, sums):
     chunks, length = sums.shape[1:]
-    flat = sums.reshape(-1)
-    for chunk in range(worker, chunks, workers):
-        first, end = chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(x) // length)
+    flat, centers, rows = sums.reshape(-1), repeated(shift, length), len(x) // length
+    for chunk in range(worker, chunks - 1, workers):
         for j in range(0, length, LANES):
-            plain, product, center = load(flat, chunk * length + j), load(flat, chunk * length + j), load(shift, j)
-            for row in range(first, end):
+            plain, product, center = zeros(), zeros(), load(centers, j)
+            for row in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, rows)):
                 gradient = load(dy, row * length + j)
                 plain = add(plain, gradient)
                 product = fma(gradient, subtract(load(x, row * length + j), center), product)
             store(flat, chunk * length + j, plain)
             store(flat, (chunks + chunk) * length + j, product)
+    if worker == 0:
+        for j in range(len(x) - rows * length):
+            gradient = get(dy, rows * length + j)
+            put(flat, (chunks - 1) * length + j, gradient)
+            put(flat, (2 * chunks - 1) * length + j, gradient * (get(x, rows * length + j) - get(centers, j)))
