@@ -109,32 +109,30 @@ class Trainer:
         steps = steps_per_epoch or (len(data) if isinstance(data, Sized) else None)
         verbose = _as_verbosity(verbose)
         self.history = History()
-        listeners = CallbackList(
-            [*graph.flatten(callbacks or []), self.history, *progress_display(verbose)],
-            self,
-            {"epochs": epochs, "steps": steps, "verbose": verbose, "batch_size": batch_size},
-        )
         self.stop_training = False
         logs: Logs = {}
-        listeners.on_train_begin({})
-        for epoch, batches in zip(range(initial_epoch, epochs), epochs_of(data, steps_per_epoch)):
-            listeners.on_epoch_begin(epoch, {})
-            expected_steps = None if isinstance(data, Sized) else steps_per_epoch
-            logs = self._train_epoch(batches, class_weight, listeners, epoch, expected_steps)
-            if validation is not None and (epoch + 1) % validation_freq == 0:
-                results = self._test_epoch(itertools.islice(validation, validation_steps), listeners)
-                logs |= {f"val_{name}": value for name, value in results.items()}
-            listeners.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        listeners.on_train_end(logs)
+        listeners = [*graph.flatten(callbacks or []), self.history, *progress_display(verbose)]
+        parameters = {"epochs": epochs, "steps": steps, "verbose": verbose, "batch_size": batch_size}
+        with CallbackList(listeners, self, parameters) as listener:
+            listener.on_train_begin({})
+            for epoch, batches in zip(range(initial_epoch, epochs), epochs_of(data, steps_per_epoch)):
+                listener.on_epoch_begin(epoch, {})
+                expected_steps = None if isinstance(data, Sized) else steps_per_epoch
+                logs = self._train_epoch(batches, class_weight, listener, epoch, expected_steps)
+                if validation is not None and (epoch + 1) % validation_freq == 0:
+                    results = self._test_epoch(itertools.islice(validation, validation_steps), listener)
+                    logs |= {f"val_{name}": value for name, value in results.items()}
+                listener.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
+            listener.on_train_end(logs)
         return self.history
 
     def _train_epoch(
         self,
         batches: Iterable[Batch],
         class_weight: dict[int, float] | None,
-        listeners: CallbackList,
+        listener: CallbackList,
         epoch: int,
         expected_steps: int | None,
     ) -> Logs:
@@ -143,11 +141,11 @@ class Trainer:
         step = -1
         for step, batch in enumerate(batches):
             x, y, sample_weight = unpack(batch)
-            listeners.on_train_batch_begin(step, {})
+            listener.on_train_batch_begin(step, {})
             logs = self.train_step(x, y, with_class_weight(sample_weight, y, class_weight))
             if not math.isfinite(logs["loss"]):
                 _warn_about_loss(logs["loss"], epoch, step)
-            listeners.on_train_batch_end(step, {**logs, "size": _size(x)})
+            listener.on_train_batch_end(step, {**logs, "size": _size(x)})
             if self.stop_training:
                 break
         if not logs:
@@ -213,21 +211,21 @@ class Trainer:
         """Loss and metrics over the data: a number, a list [loss, metric, …], or a dictionary."""
         self._expect_compiled("evaluate")
         data = as_batches(x, y, sample_weight, batch_size, shuffle=False)
-        listeners = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
-        logs = self._test_epoch(itertools.islice(data, steps), listeners)
+        listener = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
+        logs = self._test_epoch(itertools.islice(data, steps), listener)
         return _as_keras(logs, return_dict)
 
-    def _test_epoch(self, batches: Iterable[Batch], listeners: CallbackList) -> Logs:
+    def _test_epoch(self, batches: Iterable[Batch], listener: CallbackList) -> Logs:
         self.reset_metrics()
         logs: Logs = {}
-        listeners.on_test_begin({})
+        listener.on_test_begin({})
         for step, batch in enumerate(batches):
-            listeners.on_test_batch_begin(step, {})
+            listener.on_test_batch_begin(step, {})
             logs = self.test_step(*unpack(batch))
-            listeners.on_test_batch_end(step, logs)
+            listener.on_test_batch_end(step, logs)
         if not logs:
             raise ValueError("nothing to evaluate: the data is empty")
-        listeners.on_test_end(logs)
+        listener.on_test_end(logs)
         return logs
 
     def test_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
@@ -248,14 +246,14 @@ class Trainer:
     ) -> Any:
         """The outputs for all samples, as one array (or a list of them, for a model with several outputs)."""
         data = as_batches(x, None, None, batch_size, shuffle=False)
-        listeners = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
-        listeners.on_predict_begin({})
+        listener = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
+        listener.on_predict_begin({})
         outputs = []
         for step, batch in enumerate(itertools.islice(data, steps)):
-            listeners.on_predict_batch_begin(step, {})
+            listener.on_predict_batch_begin(step, {})
             outputs.append(self.predict_on_batch(unpack(batch)[0]))
-            listeners.on_predict_batch_end(step, {"outputs": outputs[-1]})
-        listeners.on_predict_end({})
+            listener.on_predict_batch_end(step, {"outputs": outputs[-1]})
+        listener.on_predict_end({})
         if not outputs:
             raise ValueError("nothing to predict: the data is empty")
         if isinstance(outputs[0], list):

@@ -68,9 +68,12 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None: ...
 
+    def close(self) -> None:
+        """Let go of files and displays: called when training ends, also by an error or Ctrl-C."""
+
 
 class CallbackList:
-    """Several callbacks as one: every `on_…` call goes to each of them, in order.
+    """Several callbacks as one: every `on_…` call goes to each of them, in order; `with` closes them at its end.
 
     >>> heard = []
     >>> class Listener(Callback):
@@ -86,6 +89,13 @@ class CallbackList:
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
+
+    def __enter__(self) -> "CallbackList":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for callback in self.callbacks:
+            callback.close()
 
     def __getattr__(self, moment: str) -> Callable[..., None]:
         if not (moment.startswith("on_") and hasattr(Callback, moment)):

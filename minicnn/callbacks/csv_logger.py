@@ -23,7 +23,7 @@ class CSVLogger(Callback):
         self._writer: csv.DictWriter | None = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        self._close()
+        self.close()
         self._file = self.filename.open("a" if self.append else "w", newline="", encoding="utf-8")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -40,9 +40,9 @@ class CSVLogger(Callback):
         self._file.flush()
 
     def on_train_end(self, logs: Logs = None) -> None:
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
         if self._file is not None:
             self._file.close()
         self._file = self._writer = None

@@ -93,7 +93,7 @@ class LiveProgress(EpochLines):
         if self._bar is not None:
             self._bar.update(self._task, numbers="validating …")
 
-    def on_train_end(self, logs: Logs = None) -> None:
+    def close(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

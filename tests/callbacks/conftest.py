@@ -38,21 +38,21 @@ class Model:
 def fit(model, callbacks, epoch_logs, batches=2, **params):
     """Train with the logs given for every epoch, as the training loop calls its callbacks."""
     params = {"epochs": len(epoch_logs), "steps": batches, "verbose": 1, "batch_size": 4} | params
-    listeners = CallbackList(callbacks, model, params)
-    model.stop_training = False
-    listeners.on_train_begin()
-    for epoch, logs in enumerate(epoch_logs):
-        listeners.on_epoch_begin(epoch)
-        for batch in range(batches):
-            listeners.on_train_batch_begin(batch)
-            listeners.on_train_batch_end(batch, {**logs, "size": 4})
-        model.weights = [epoch + 1]
-        listeners.on_test_begin()
-        listeners.on_test_end()
-        listeners.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    listeners.on_train_end()
+    with CallbackList(callbacks, model, params) as listeners:
+        model.stop_training = False
+        listeners.on_train_begin()
+        for epoch, logs in enumerate(epoch_logs):
+            listeners.on_epoch_begin(epoch)
+            for batch in range(batches):
+                listeners.on_train_batch_begin(batch)
+                listeners.on_train_batch_end(batch, {**logs, "size": 4})
+            model.weights = [epoch + 1]
+            listeners.on_test_begin()
+            listeners.on_test_end()
+            listeners.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        listeners.on_train_end()
 
 
 @pytest.fixture

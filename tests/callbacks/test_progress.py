@@ -6,7 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
-from minicnn.callbacks import progress_display
+from minicnn.callbacks import CallbackList, progress_display
 
 LOGS = [{"loss": 0.5, "accuracy": 0.25}, {"loss": 0.00025, "accuracy": 0.75}]
 LINES = [r"Epoch 1/2  \d+\.\d s  \d+ images/s  loss: 0\.5000  accuracy: 0\.2500", r"Epoch 2/2 .* loss: 2\.5000e-04 .*"]
@@ -46,6 +46,15 @@ def test_live_in_a_terminal(training):
         assert re.fullmatch(pattern, line.rstrip())
 
 
+def test_an_interrupted_training_gives_the_cursor_back():
+    console = Console(file=(file := io.StringIO()), force_terminal=True, force_jupyter=False)
+    with pytest.raises(KeyboardInterrupt), CallbackList(progress_display(1, console), None, {"epochs": 1}) as listener:
+        listener.on_epoch_begin(0)
+        raise KeyboardInterrupt
+    text = file.getvalue()
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
 def test_live_numbers_of_a_batch():
     console = Console(file=(file := io.StringIO()), force_terminal=True, width=120, force_jupyter=False)
     (display,) = progress_display(1, console)
@@ -53,7 +62,7 @@ def test_live_numbers_of_a_batch():
     display.on_train_begin()
     display.on_epoch_begin(0)
     display.on_train_batch_end(1, {"loss": 0.5, "size": 4})
-    display.on_train_end()
+    display.close()
     text = plain(file.getvalue())
     assert re.search(r"Epoch 1/3 .* 2/5 \d+ images/s .*loss: 0.5000", text)
     assert "size" not in text
