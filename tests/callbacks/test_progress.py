@@ -1,5 +1,6 @@
 """The display of fit, in a terminal and elsewhere."""
 
+import contextlib
 import io
 import re
 
@@ -48,7 +49,7 @@ def test_live_in_a_terminal(training):
 
 def test_an_interrupted_training_gives_the_cursor_back():
     console = Console(file=(file := io.StringIO()), force_terminal=True, force_jupyter=False)
-    with pytest.raises(KeyboardInterrupt), CallbackList(progress_display(1, console), None, {"epochs": 1}) as listener:
+    with contextlib.suppress(KeyboardInterrupt), CallbackList(progress_display(1, console), None, {}) as listener:
         listener.on_epoch_begin(0)
         raise KeyboardInterrupt
     text = file.getvalue()
