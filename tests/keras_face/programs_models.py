@@ -54,9 +54,16 @@ def sequential_added_layer_by_layer(keras, rng):
     model.add(keras.layers.Dense(2))
     model.add(keras.layers.Dense(7))
     model.pop()
+    shape = list(model.outputs[0].shape)
+    model.add(keras.layers.Dense(3))
     transplant(model, rng)
     x = rng.standard_normal((2, 5)).astype(np.float32)
-    return {"y": model(x), "layers": [layer.name for layer in model.layers], "params": model.count_params()}
+    return {
+        "y": model(x),
+        "layers": [layer.name for layer in model.layers],
+        "params": model.count_params(),
+        "after pop": shape,
+    }
 
 
 @program
@@ -103,7 +110,7 @@ def order_of_layers(keras, rng):
     """Random graphs: weights come in the order of the layers, which depends on how the branches meet."""
     layers = keras.layers
     results = {}
-    for number in range(8):
+    for number in range(24):
         tensors = [keras.Input((2,), name=f"in_{i}") for i in range(2)]
         inputs = list(tensors)
         shared = layers.Dense(2, name="shared")
@@ -111,15 +118,15 @@ def order_of_layers(keras, rng):
             a, b = (tensors[j] for j in rng.choice(len(tensors), 2, replace=False))
             kind = rng.integers(4)
             if kind == 0:
-                tensors.append(layers.Dense(2, name=f"dense_{i}")(a))
-            elif kind == 1:
+                tensors.append(layers.Dense(2, name=f"dense{i}")(a))
+            elif kind < 3:
                 tensors.append(shared(a))
             else:
-                tensors.append((layers.Add if kind == 2 else layers.Multiply)(name=f"merge_{i}")([a, b]))
-        outputs = [tensors[-1], tensors[int(rng.integers(2, len(tensors) - 1))]]
-        both = layers.Concatenate(name="both")([*outputs, *inputs])
-        for kind, ends in {"one": both, "several": [both, *outputs]}.items():
-            results[f"{number} {kind}"] = [layer.name for layer in keras.Model(inputs, ends).layers]
+                tensors.append(layers.Add(name=f"add{i}")([a, b]))
+        outputs = [tensors[i] for i in rng.choice(np.arange(2, len(tensors)), 3, replace=False)]
+        if number % 2:
+            outputs = layers.Concatenate(name="both")([*outputs, *inputs])
+        results[f"{number}"] = " ".join(layer.name for layer in keras.Model(inputs, outputs).layers)
     return results
 
 
