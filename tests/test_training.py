@@ -299,6 +299,15 @@ def test_predicting_records_nothing_and_drops_nothing():
     np.testing.assert_array_equal(model.predict(ones, verbose=0), ones)
 
 
+def test_evaluating_drops_nothing_and_leaves_moving_statistics():
+    model = Sequential([Input((50,)), layers.BatchNormalization(), Dropout(0.5)])
+    model.compile("sgd", "mae")
+    before = model.get_weights()
+    assert model.evaluate(np.ones((3, 50)), np.zeros((3, 50)), verbose=0) == pytest.approx((1 + 1e-3) ** -0.5)
+    for one, other in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_train_on_batch_counts_steps():
     model = Recorder(optimizer="adam")
     for _ in range(3):
