@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 def train(
     epochs: Annotated[int, typer.Option(metavar="N", min=1, help="How many times every image is seen.")] = 20,
-    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images a step.")] = 32,
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images a step.")] = 64,
     learning_rate: Annotated[
         float, typer.Option(metavar="RATE", help="Highest learning rate of the schedule.")
-    ] = 0.002,
+    ] = 0.003,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same bits, at any number of threads.")] = 0,
     device: Device = None,
     out: Annotated[
