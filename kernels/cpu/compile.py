@@ -43,11 +43,11 @@ def parallel(signature: str) -> Callable:
 
         @functools.wraps(function)
         def start(workers: int, *arguments) -> None:
-            fitting = tuple(
+            fitting = [
                 argument if dtype is None else np.ascontiguousarray(argument, dtype)
                 for argument, dtype in zip(arguments, dtypes)
-            )
-            _run(address(), workers, fitting)
+            ]
+            _run(address(), workers, tuple(fitting))
 
         return start
 

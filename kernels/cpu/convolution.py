@@ -29,6 +29,7 @@ from .matmul import (
     padded,
     pieces_of,
     scratch,
+    unpack_row,
     whole_panels,
 )
 from .reduction import deviation_sums
@@ -205,15 +206,18 @@ def _correlate(
         _fill(block, rows, columns, bias, group * filters + column)
         for start in range(0, depth, SLAB):
             end = min(start + SLAB, depth)
-            _gather(x, group * (x.shape[2] // groups), sources, run, start, end, first, rows, slab, end - start)
-            origin = group * group_step + column * filter_step
-            multiply_slab(slab, 0, end - start, 1, rows, weights, start, end, origin, columns, panel, block)
+            channel, origin = group * (x.shape[2] // groups), group * group_step + column * filter_step
+            step, one = _gather(x, channel, sources, run, start, end, first, rows, slab, end - start)
+            multiply_slab(slab, step, one, rows, weights, start, end, origin, columns, panel, block)
         _scatter(block, rows, columns, out, targets, first, group * filters + column)
 
 
 @compiled
 def _gather(x, channel, sources, run, start, end, first, rows, slab, step):
-    """slab[i] = numbers start … end − 1 of the window of output first + i, `channel` being the group's first one."""
+    """slab[i] = numbers start … end − 1 of the window of output first + i, `channel` being the group's first one.
+
+    Return the slab's steps from window to window and from number to number.
+    """
     numbers = x.reshape(-1)
     for i in range(rows):
         n, m = divmod(first + i, len(sources))
@@ -231,6 +235,7 @@ def _gather(x, channel, sources, run, start, end, first, rows, slab, step):
                     clear(slab, place, high - low)
                 else:
                     copy(numbers, image + sources[m, t] + low - t * run, slab, place, high - low)
+    return step, 1
 
 
 @compiled
@@ -250,9 +255,7 @@ def _scatter(block, rows, columns, out, targets, first, filter_):
     numbers = out.reshape(-1)
     for i in range(rows):
         n, m = divmod(first + i, len(targets))
-        place = (n * out.shape[1] + targets[m]) * out.shape[2] + filter_
-        for column in range(0, columns, LANES):
-            copy(block, column * padded(rows) + i * LANES, numbers, place + column, min(LANES, columns - column))
+        unpack_row(block, i, rows, columns, numbers, (n * out.shape[1] + targets[m]) * out.shape[2] + filter_)
 
 
 @parallel("f4[:, :, ::1], i4[:, ::1], intp[::1], intp[::1], f4[:, :, ::1]")
@@ -278,21 +281,21 @@ def _weight_grad(worker, workers, x, sources, run, dy, sums, groups, memory):
     """sums[i] = windowsᵀ · dy over piece i of the outputs, all outputs of the batch counted through."""
     slab, panel, block = divide_scratch(memory[worker])
     outputs, filters, depth = len(dy), dy.shape[1] // groups, sources.shape[1] * run
-    gradients = dy.reshape(-1), np.zeros(1, np.intp), outputs, dy.shape[1], filters // filters
+    gradients = dy.reshape(-1), np.zeros(1, np.intp), outputs, dy.shape[1], dy.strides[1] // dy.itemsize
     height, down, across = block_grid(depth, filters, groups * len(sums))
     for task in range(worker, len(sums) * groups * down * across, workers):
         group, task = divmod(task, len(sums) * down * across)
         piece, task = divmod(task, down * across)
         row, column = task // across * height, task % across * BLOCK_COLUMNS
         rows, columns = min(height, depth - row), min(BLOCK_COLUMNS, filters - column)
+        filter_ = group * filters + column
         clear(block, 0, padded(rows) * whole_panels(columns))
         last = outputs * (piece + 1) // len(sums)
         for start in range(outputs * piece // len(sums), last, BLOCK_ROWS):
             end = min(start + BLOCK_ROWS, last)
-            channel, filter_ = group * (x.shape[2] // groups), group * filters + column
-            _gather(x, channel, sources, run, row, row + rows, start, end - start, slab, padded(rows))
-            multiply_slab(slab, 0, 1, padded(rows), rows, gradients, start, end, filter_, columns, panel, block)
+            channel = group * (x.shape[2] // groups)
+            step, one = _gather(x, channel, sources, run, row, row + rows, start, end - start, slab, padded(rows))
+            multiply_slab(slab, one, step, rows, gradients, start, end, filter_, columns, panel, block)
+        flat = sums[piece].reshape(-1)
         for i in range(rows):
-            for j in range(0, columns, LANES):
-                panel_row = j * padded(rows) + i * LANES
-                copy(block, panel_row, sums[piece, row + i], group * filters + column + j, min(LANES, columns - j))
+            unpack_row(block, i, rows, columns, flat, (row + i) * dy.shape[1] + filter_)

@@ -16,7 +16,7 @@ Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication"
 import functools
 
 import numpy as np
-from numba import get_num_threads
+from numba import config
 
 from .compile import compiled, parallel, workers_for
 from .simd import LANES, add, broadcast, fma, get, load, put, store, total, zeros
@@ -28,15 +28,20 @@ BLOCK_COLUMNS = 16 * LANES
 SLAB = 256
 SLAB_SIZE, PANEL_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * LANES, BLOCK_ROWS * BLOCK_COLUMNS
 NARROW = 2  # columns: too few for a tile
-MIN_DOT = 96  # numbers that make a dot product worth its last steps
+MIN_DOT = 48  # numbers that make a dot product worth its last steps
 FEW_ROWS = 4
+_TINY = 8192  # multiplications, which NumPy's BLAS does at once and without waking its threads
+_STRETCH = 2048  # columns of a task of few rows
 ENOUGH_TASKS = 8  # for a few threads to end together
 
 
 @functools.cache
 def scratch() -> np.ndarray:
-    """Memory for the slab, the panel and the block of each thread, kept between calls: fresh pages are slow."""
-    return np.zeros((get_num_threads(), SLAB_SIZE + PANEL_SIZE + BLOCK_SIZE), np.float32)
+    """Memory for the slab, the panel and the block of each thread, kept between calls: fresh pages are slow.
+
+    One for all callers is enough, since a kernel holds Python's lock until it has finished.
+    """
+    return np.zeros((config.NUMBA_NUM_THREADS, SLAB_SIZE + PANEL_SIZE + BLOCK_SIZE), np.float32)
 
 
 @compiled
@@ -88,106 +93,77 @@ def multiply_tile(a, row_step, depth_step, at, panel, depth, block, place):
 
 
 @compiled
-def multiply_slab(slab, at, row_step, depth_step, rows, b, start, end, origin, columns, panel, block):
-    """block += slab · b for rows start … end − 1 of b and some of its columns.
+def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, columns, panel, block):
+    """block += slab · b for rows start … end − 1 of b and some of its columns, the first of which lies at `origin`.
 
-    The slab begins at `at`, the first of the columns at `origin`.
     b is (data, starts, run, row_step, column_step): its rows come in runs of `run` rows, which begin at `starts`.
     """
     depth = end - start
-    if columns <= NARROW and (row_step == 1 or depth >= MIN_DOT):
-        for j in range(columns):
-            _pack(b, start, end, origin + j * b[4], 1, panel, j * depth, 1)
-        if depth_step == 1:
-            _multiply_rows(slab, at, row_step, rows, panel, depth, columns, block)
-        else:
-            _multiply_columns(slab, at, depth_step, rows, panel, depth, columns, block)
-        return
-    for j in range(0, columns, LANES):
-        width = min(LANES, columns - j)
-        if width < LANES:
+    narrow = columns <= NARROW and (row_step == 1 or depth >= MIN_DOT)
+    lanes = 1 if narrow else LANES
+    for j in range(0, columns, lanes):
+        width = min(lanes, columns - j)
+        if width < lanes:
             clear(panel, 0, depth * LANES)
-        _pack(b, start, end, origin + j * b[4], width, panel, 0, LANES)
-        for i in range(0, rows, TILE_ROWS):
-            place = j * padded(rows) + i * LANES
-            multiply_tile(slab, row_step, depth_step, at + i * row_step, panel, depth, block, place)
+        _pack_panel(b, start, end, origin + j * b[4], width, panel, lanes)
+        if not narrow:
+            for i in range(0, rows, TILE_ROWS):
+                place = j * padded(rows) + i * LANES
+                multiply_tile(slab, row_step, depth_step, i * row_step, panel, depth, block, place)
+        elif depth_step == 1:
+            for i in range(rows):
+                place = i * LANES + j
+                put(block, place, get(block, place) + dot(slab, i * row_step, panel, depth))
+        else:
+            _add_weighted(slab, depth_step, rows, panel, depth, block, j)
 
 
 @compiled
-def _pack(b, start, end, origin, columns, panel, place, step):
-    """panel[place + d·step + j] = b[start + d, j] for the columns from `origin` on."""
+def _pack_panel(b, start, end, origin, columns, panel, step):
+    """panel[d · step + j] = b[start + d, j] for the columns from `origin` on."""
     data, starts, run, row_step, column_step = b
     for i in range(start // run, (end - 1) // run + 1):
         first, last = max(start, i * run), min(end, (i + 1) * run)
         at = origin + starts[i] + (first - i * run) * row_step
-        target = place + (first - start) * step
+        place = (first - start) * step
         if columns == LANES and column_step == 1:
             for d in range(last - first):
-                store(panel, target + d * step, load(data, at + d * row_step))
+                store(panel, place + d * step, load(data, at + d * row_step))
             continue
         for line in range(0, last - first, LANES):  # where a column is contiguous, finish with a cache line of it
             for j in range(columns):
                 for d in range(line, min(line + LANES, last - first)):
-                    put(panel, target + d * step + j, get(data, at + d * row_step + j * column_step))
+                    put(panel, place + d * step + j, get(data, at + d * row_step + j * column_step))
 
 
 @compiled
-def _multiply_rows(slab, at, row_step, rows, panel, depth, columns, block):
-    """The narrow product of a slab that lies row by row: dot products, in which no lane is idle."""
+def dot(a, at, b, depth):
+    """Σ_d a[at + d] · b[d], sixteen products at a time."""
+    even, odd = zeros(), zeros()
     whole = depth // (2 * LANES) * (2 * LANES)
-    for i in range(rows):
-        for j in range(columns):
-            row, column = at + i * row_step, j * depth
-            even, odd = zeros(), zeros()
-            for d in range(0, whole, 2 * LANES):
-                even = fma(load(slab, row + d), load(panel, column + d), even)
-                odd = fma(load(slab, row + d + LANES), load(panel, column + d + LANES), odd)
-            product = total(add(even, odd))
-            for d in range(whole, depth):
-                product += get(slab, row + d) * get(panel, column + d)
-            put(block, i * LANES + j, get(block, i * LANES + j) + product)
+    for d in range(0, whole, 2 * LANES):
+        even = fma(load(a, at + d), load(b, d), even)
+        odd = fma(load(a, at + d + LANES), load(b, d + LANES), odd)
+    if depth - whole >= LANES:
+        even = fma(load(a, at + whole), load(b, whole), even)
+        whole += LANES
+    product = total(add(even, odd))
+    for d in range(whole, depth):
+        product += get(a, at + d) * get(b, d)
+    return product
 
 
 @compiled
-def _multiply_columns(slab, at, depth_step, rows, panel, depth, columns, block):
-    """The narrow product of a slab that lies column by column: the columns, weighted and summed 16 rows at a time."""
-    for j in range(columns):
-        for i in range(0, rows, LANES):
-            sums = zeros()
-            for d in range(depth):
-                sums = fma(broadcast(panel, j * depth + d), load(slab, at + i + d * depth_step), sums)
-            store(panel, columns * depth, sums)
-            for lane in range(min(LANES, rows - i)):
-                place = (i + lane) * LANES + j
-                put(block, place, get(block, place) + get(panel, columns * depth + lane))
-
-
-@compiled
-def _multiply_few_rows(a, row_step, depth_step, at, rows, b, b_step, origin, depth, columns, block):
-    """block += a · b for so few rows that copying b to a panel would take longer than the product."""
-    whole = columns // LANES * LANES
-    fours = depth // 4 * 4
-    for i in range(rows):
-        for d in range(0, fours, 4):
-            number, line = at + i * row_step + d * depth_step, origin + d * b_step
-            a0, a1 = broadcast(a, number), broadcast(a, number + depth_step)
-            a2, a3 = broadcast(a, number + 2 * depth_step), broadcast(a, number + 3 * depth_step)
-            for j in range(0, whole, LANES):
-                place = j * padded(rows) + i * LANES
-                sums = fma(a0, load(b, line + j), load(block, place))
-                sums = fma(a1, load(b, line + b_step + j), sums)
-                sums = fma(a2, load(b, line + 2 * b_step + j), sums)
-                store(block, place, fma(a3, load(b, line + 3 * b_step + j), sums))
-        for d in range(fours, depth):
-            number, line = at + i * row_step + d * depth_step, origin + d * b_step
-            for j in range(0, whole, LANES):
-                place = j * padded(rows) + i * LANES
-                store(block, place, fma(broadcast(a, number), load(b, line + j), load(block, place)))
+def _add_weighted(slab, depth_step, rows, weights, depth, block, column):
+    """Add the columns of a slab that lies column by column, each times its weight, to one column of the block."""
+    for i in range(0, rows, LANES):
+        sums = zeros()
         for d in range(depth):
-            number, line = get(a, at + i * row_step + d * depth_step), origin + d * b_step
-            for j in range(whole, columns):
-                place = whole * padded(rows) + i * LANES + j - whole
-                put(block, place, get(block, place) + number * get(b, line + j))
+            sums = fma(broadcast(weights, d), load(slab, i + d * depth_step), sums)
+        store(weights, depth, sums)
+        for lane in range(min(LANES, rows - i)):
+            place = (i + lane) * LANES + column
+            put(block, place, get(block, place) + get(weights, depth + lane))
 
 
 @compiled
@@ -230,15 +206,28 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
            [11., 25.]], dtype=float32)
     """
     rows, depth, columns = *a.shape, b.shape[1]
-    pieces = pieces_of(depth, rows, columns)
-    result = out.ravel("K")
-    sums = result[None] if pieces == 1 else np.empty((pieces, out.size), np.float32)
+    if rows * depth * columns <= _TINY:
+        return _numpy_matmul(a, b, out=out)
     workers = workers_for(rows * depth * columns // LANES)
-    matrices = a.ravel("K"), *_steps(a), b.ravel("K"), *_steps(b), sums, *_steps(out)
-    _multiply(workers, *matrices, rows, depth, columns, scratch())
+    if columns <= NARROW and a.flags.c_contiguous:
+        _multiply_few_columns(workers, a, b.T, out.ravel("K"), *_steps(out))
+        return out
+    few_rows = rows <= FEW_ROWS and b.flags.c_contiguous and out.flags.c_contiguous
+    pieces = pieces_of(depth, rows, columns)
+    sums = out.ravel("K")[None] if pieces == 1 else np.empty((pieces, out.size), np.float32)
+    if few_rows:
+        _multiply_few_rows(workers, a, b, sums.reshape(pieces, rows, columns))
+    else:
+        matrices = a.ravel("K"), *_steps(a), b.ravel("K"), *_steps(b), sums, *_steps(out)
+        _multiply(workers, *matrices, rows, depth, columns, scratch())
     if pieces > 1:
-        np.sum(sums, axis=0, out=result)
+        np.sum(sums, axis=0, out=out.ravel("K"))
     return out
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _numpy_matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
+    return np.matmul(a, b, out=out)
 
 
 def _steps(matrix: np.ndarray) -> tuple[int, int]:
@@ -259,22 +248,54 @@ def _multiply(
         row, column = place // across * height, place % across * BLOCK_COLUMNS
         size, width = min(height, rows - row), min(BLOCK_COLUMNS, columns - column)
         clear(block, 0, padded(size) * whole_panels(width))
-        first, last = depth * piece // len(sums), depth * (piece + 1) // len(sums)
-        if rows <= FEW_ROWS and b_column == 1:
-            at, origin = row * a_row + first * a_depth, first * b_depth + column
-            _multiply_few_rows(a, a_row, a_depth, at, size, b, b_depth, origin, last - first, width, block)
-        else:
-            for start in range(first, last, SLAB):
-                end = min(start + SLAB, last)
-                at = row * a_row + start * a_depth
-                if columns <= NARROW and a_depth == 1 and end - start >= MIN_DOT:  # a is read once: no copy pays
-                    multiply_slab(a, at, a_row, 1, size, matrix, start, end, column * b_column, width, panel, block)
-                    continue
-                row_step, depth_step = _pack_slab(a, a_row, a_depth, at, size, end - start, slab)
-                multiply_slab(
-                    slab, 0, row_step, depth_step, size, matrix, start, end, column * b_column, width, panel, block
-                )
+        last = depth * (piece + 1) // len(sums)
+        for start in range(depth * piece // len(sums), last, SLAB):
+            end = min(start + SLAB, last)
+            at = row * a_row + start * a_depth
+            row_step, depth_step = _pack_slab(a, a_row, a_depth, at, size, end - start, slab)
+            origin = column * b_column
+            multiply_slab(slab, row_step, depth_step, size, matrix, start, end, origin, width, panel, block)
         _unpack_block(block, size, width, sums[piece], out_row, out_column, row * out_row + column * out_column)
+
+
+@parallel("f4[:, ::1], f4[:, ::1], f4[::1], intp, intp")
+def _multiply_few_columns(worker, workers, a, columns, out, row_step, column_step):
+    """Dot products of the rows of a, which are read once and never copied, with a few columns."""
+    numbers, depth = a.reshape(-1), a.shape[1]
+    for i in range(len(a) * worker // workers, len(a) * (worker + 1) // workers):
+        for j in range(len(columns)):
+            put(out, i * row_step + j * column_step, dot(numbers, i * depth, columns[j], depth))
+
+
+@parallel("f4[:, ::1], f4[:, ::1], f4[:, :, ::1]")
+def _multiply_few_rows(worker, workers, a, b, sums):
+    """sums[i] = a · b over piece i of the depth, for so few rows that copying b would take longer than the product."""
+    pieces, rows, columns = sums.shape
+    stretches = (columns + _STRETCH - 1) // _STRETCH
+    factors, numbers, results = a.reshape(-1), b.reshape(-1), sums.reshape(-1)
+    for task in range(worker, pieces * stretches, workers):
+        piece, stretch = divmod(task, stretches)
+        first, end = stretch * _STRETCH, min((stretch + 1) * _STRETCH, columns)
+        for i in range(rows):
+            place = (piece * rows + i) * columns
+            clear(results, place + first, end - first)
+        for d in range(b.shape[0] * piece // pieces, b.shape[0] * (piece + 1) // pieces):
+            for i in range(rows):
+                place = (piece * rows + i) * columns
+                _add_scaled(
+                    factors, i * b.shape[0] + d, numbers, d * columns + first, results, place + first, end - first
+                )
+
+
+@compiled
+def _add_scaled(factors, i, source, start, target, place, count):
+    """target[place …] += factors[i] · source[start …]."""
+    whole = count // LANES * LANES
+    factor = broadcast(factors, i)
+    for j in range(0, whole, LANES):
+        store(target, place + j, fma(factor, load(source, start + j), load(target, place + j)))
+    for j in range(whole, count):
+        put(target, place + j, get(target, place + j) + get(factors, i) * get(source, start + j))
 
 
 @compiled
@@ -292,13 +313,21 @@ def _pack_slab(a, row_step, depth_step, at, rows, depth, slab):
 @compiled
 def _unpack_block(block, rows, columns, result, row_step, column_step, at):
     """Copy a finished block into the result, along the result's contiguous axis."""
-    for column in range(0, columns, LANES):
-        width = min(LANES, columns - column)
-        panel = column * padded(rows)
-        if column_step == 1:
+    if column_step == 1:
+        for i in range(rows):
+            unpack_row(block, i, rows, columns, result, at + i * row_step)
+    else:
+        for j in range(columns):
+            place = j // LANES * LANES * padded(rows) + j % LANES
             for i in range(rows):
-                copy(block, panel + i * LANES, result, at + i * row_step + column, width)
-        else:
-            for j in range(width):
-                for i in range(rows):
-                    put(result, at + i * row_step + (column + j) * column_step, get(block, panel + i * LANES + j))
+                put(result, at + i * row_step + j * column_step, get(block, place + i * LANES))
+
+
+@compiled
+def unpack_row(block, i, rows, columns, result, at):
+    """Copy row i of a block, which lies panel by panel, to one place."""
+    whole = columns // LANES * LANES
+    for j in range(0, whole, LANES):
+        store(result, at + j, load(block, j * padded(rows) + i * LANES))
+    for j in range(whole, columns):
+        put(result, at + j, get(block, whole * padded(rows) + i * LANES + j - whole))

@@ -117,10 +117,14 @@ def subtract(typing_context, a, b):
 @intrinsic
 def total(typing_context, a):
     def build(context, builder, signature, arguments):
-        numbers = [builder.extract_element(arguments[0], ir.IntType(32)(lane)) for lane in range(LANES)]
-        while len(numbers) > 1:  # in pairs, which rounds less than one after the other
-            numbers = [builder.fadd(a, b) for a, b in zip(numbers[::2], numbers[1::2])]
-        return numbers[0]
+        value, index = arguments[0], ir.IntType(32)
+        for half in (8, 4, 2, 1):  # the upper half upon the lower: fewer steps, and less rounding, than one by one
+            low, high = (
+                builder.shuffle_vector(value, value, ir.Constant(ir.VectorType(index, half), list(lanes)))
+                for lanes in (range(half), range(half, 2 * half))
+            )
+            value = builder.fadd(low, high)
+        return builder.extract_element(value, index(0))
 
     return types.float32(vector), build
 
