@@ -11,6 +11,7 @@ from .cases_layers import LayerCase, draw_weight
 def run(case: LayerCase, seed: int) -> Results:
     before = keras.config.floatx()
     keras.config.set_floatx("float64")
+    keras.utils.clear_session()  # Keras remembers the dtype of earlier layers
     try:
         return _run(case, case.generator(seed))
     finally:
