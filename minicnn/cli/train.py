@@ -41,7 +41,7 @@ def train(
     **Examples**
 
     ```
-    minicnn train                                      # less than a minute
+    minicnn train                                      # about a minute
     minicnn train --epochs 3 --out quick.safetensors   # a first impression
     minicnn train --seed 1 --json > result.json        # for machines
     ```

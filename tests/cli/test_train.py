@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("few_digits")
 
 
 def test_it_announces_reports_saves_and_says_what_next(run, tmp_path):
-    code, out, err = run("train", "--epochs", "2")
+    code, out, err = run("train", "--epochs", "2", "--batch-size", "32")
     assert (code, err) == (0, "")
     for expected in ("96 to learn from", "80,202 parameters", "2 epochs of 3 steps", "seed 0", "Epoch 2/2"):
         assert expected in out
@@ -77,7 +77,7 @@ def test_interruption_saves_what_there_is(run, monkeypatch, tmp_path):
 
     monkeypatch.setattr(recipe, "AUGMENTATION", interrupt_at_the_fourth)
     before = signal.getsignal(signal.SIGINT)
-    code, out, _ = run("train", "--epochs", "5")
+    code, out, _ = run("train", "--epochs", "5", "--batch-size", "32")
     assert code == 130
     assert len(batches) == 4
     assert "Interrupted after step 4 of 15" in out
@@ -100,7 +100,7 @@ def test_interruption_in_json(run, monkeypatch):
 
 
 def test_a_loss_that_is_no_number_ends_training_with_one_line(run, tmp_path):
-    code, out, err = run("train", "--learning-rate", "1e30", "--json")
+    code, out, err = run("train", "--learning-rate", "1e30", "--batch-size", "8", "--json")
     assert (code, out) == (1, "")
     assert "nothing is saved. Try a smaller --learning-rate." in err.splitlines()[-1]
     assert "epoch 1, step" in err
