@@ -306,15 +306,15 @@ def agree(a: Any, b: Any) -> bool:
     return a.shape == b.shape and bool(np.all(np.abs(a.astype(float) - b.astype(float)) <= TOLERANCE * scale))
 
 
-def measure(case: str, cpu: Connection, portable: Connection, rounds: int) -> dict[str, Any]:
-    """The quartiles, in microseconds, of both backends taking turns."""
+def measure(case: str, connections: list[Connection], rounds: int) -> dict[str, Any]:
+    """The quartiles, in microseconds, of cpu and portable taking turns."""
     results = []
-    for connection in (cpu, portable):
+    for connection in connections:
         connection.send(case)
         results.append(connection.recv())
     samples: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for connection, times in zip((cpu, portable), samples):
+        for connection, times in zip(connections, samples):
             time.sleep(PAUSE)
             connection.send(TURN)
             times.extend(connection.recv())
@@ -351,7 +351,7 @@ def main() -> int:
         context.Process(target=serve, args=(name, theirs), daemon=True).start()
         connections.append(ours)
     cases = [case for case in Cases().makers if options.only in case]
-    rows = sorted((measure(case, *connections, options.rounds) for case in cases), key=lambda row: -row["ratio"])
+    rows = sorted((measure(case, connections, options.rounds) for case in cases), key=lambda row: -row["ratio"])
     for connection in connections:
         connection.send(None)
     show(rows)

@@ -104,7 +104,7 @@ def _each(kernel: Callable, *arrays: np.ndarray, options: tuple[float, ...] = ()
 def _each_row(kernel: Callable, *arrays: np.ndarray) -> np.ndarray:
     """The result of a kernel that treats every row along the last axis by itself."""
     out = np.empty(arrays[0].shape, np.float32)
-    shape = (-1, out.shape[-1])
+    shape = (-1, arrays[0].shape[-1])
     kernel(workers_for(8 * out.size), *[array.reshape(shape) for array in arrays], out.reshape(shape))
     return out
 

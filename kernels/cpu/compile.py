@@ -5,26 +5,31 @@
 
 The loop reaches an entry point through its address. Numba would otherwise compile the function once into the loop,
 once into the loop's wrapper and once into the wrapper's caller: three times the seconds before a first step.
+Numba renews a cached function when its own file changes, but not when a helper in another file does: after editing
+matmul.py, say, delete the *.nbi files in __pycache__.
 Workers share out the tasks among them, and no result depends on who computes it.
 """
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import cfunc, get_num_threads, njit, prange
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import cfunc, extending, get_num_threads, njit, prange
 from numba.core import sigutils, types
-from numba.extending import intrinsic
 from numba.np.numpy_support import as_dtype
 
 #: no fastmath: it would lose NaN, ±∞, the order of a sum, or what a subtraction of equal numbers must give
-OPTIONS = {"cache": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"cache": True, "error_model": "numpy"}
 
 #: elementary steps that pay for waking one more thread (some microseconds)
 WORK_PER_WORKER = 1 << 15
 
 compiled = njit(**OPTIONS)
+
+#: called from compiled code, without the typing context that its definition takes
+intrinsic: Callable[[Callable], Callable[..., Any]] = extending.intrinsic
 
 
 def parallel(signature: str) -> Callable:

@@ -235,7 +235,7 @@ def _gather(x, channel, sources, run, start, end, first, rows, slab, step):
                     clear(slab, place, high - low)
                 else:
                     copy(numbers, image + sources[m, t] + low - t * run, slab, place, high - low)
-    return step, 1
+    return step, x.strides[2] // x.itemsize  # a literal 1 would be a type of its own, and multiply_slab compiled anew
 
 
 @compiled

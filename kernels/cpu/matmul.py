@@ -16,7 +16,7 @@ Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication"
 import functools
 
 import numpy as np
-from numba import config
+from numba.core.config import NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 
 from .compile import compiled, parallel, workers_for
 from .simd import LANES, add, broadcast, fma, get, load, put, store, total, zeros
@@ -41,7 +41,7 @@ def scratch() -> np.ndarray:
 
     One for all callers is enough, since a kernel holds Python's lock until it has finished.
     """
-    return np.zeros((config.NUMBA_NUM_THREADS, SLAB_SIZE + PANEL_SIZE + BLOCK_SIZE), np.float32)
+    return np.zeros((NUMBA_NUM_THREADS, SLAB_SIZE + PANEL_SIZE + BLOCK_SIZE), np.float32)
 
 
 @compiled

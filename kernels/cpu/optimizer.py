@@ -4,6 +4,7 @@ An array that is not contiguous cannot be stepped through in place: portable the
 """
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def sgd_update(
     >>> w
     array([0.5], dtype=float32)
     """
-    options = {"learning_rate": learning_rate, "momentum": momentum, "nesterov": nesterov}
+    options: dict[str, Any] = {"learning_rate": learning_rate, "momentum": momentum, "nesterov": nesterov}
     if not _contiguous(w, velocity):
         return portable.sgd_update(w, g, velocity, **options)
     _sgd(workers_for(w.size), *_flat(w, g, velocity), *map(float, options.values()))

@@ -13,11 +13,13 @@
 with AVX2, four with NEON or SSE. Nothing here checks bounds: these are for padded scratch memory of our own.
 """
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
 from numba.np.arrayobj import make_array
+
+from .compile import intrinsic
 
 LANES = 16
 
