@@ -8,7 +8,7 @@ class ShapeError(ValueError):
     """Arrays whose shapes do not fit together; the message says which, why and what to try."""
 
 
-def letters(shape: Sequence[int], axes: str) -> str:
+def letters(shape: Sequence[int | None], axes: str) -> str:
     """Write a shape with its axis letters.
 
     >>> letters((8, 32, 32, 3), "NHWC")

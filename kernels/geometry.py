@@ -4,6 +4,7 @@ Letters as everywhere: H, W input size; R, S window size; P, Q output size;
 σ stride, δ dilation, π padding.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -56,7 +57,9 @@ def same_pad(size: int, window: int, stride: int = 1, dilation: int = 1) -> Pair
     return total // 2, total - total // 2
 
 
-def resolve_pads(padding: Padding, size: Pair, window: Pair, strides: Pair, dilation: Pair = (1, 1)) -> Pads:
+def resolve_pads(
+    padding: Padding, size: Sequence[int], window: Sequence[int], strides: Pair, dilation: Pair = (1, 1)
+) -> Pads:
     """Turn "valid", "same", one number or explicit pairs into ((top, bottom), (left, right)).
 
     >>> resolve_pads("same", size=(28, 28), window=(3, 3), strides=(2, 2))
@@ -74,7 +77,7 @@ def resolve_pads(padding: Padding, size: Pair, window: Pair, strides: Pair, dila
         )
     if isinstance(padding, int):
         return (padding, padding), (padding, padding)
-    (top, bottom), (left, right) = padding  # type: ignore[misc]
+    (top, bottom), (left, right) = padding
     return (top, bottom), (left, right)
 
 
@@ -95,7 +98,9 @@ def _is_pair(value: object) -> bool:
     return isinstance(value, (tuple, list)) and len(value) == 2 and all(isinstance(v, int) for v in value)
 
 
-def window_output(size: Pair, window: Pair, strides: Pair, pads: Pads, dilation: Pair = (1, 1)) -> Pair:
+def window_output(
+    size: Sequence[int], window: Sequence[int], strides: Pair, pads: Pads, dilation: Pair = (1, 1)
+) -> Pair:
     """(P, Q) of a convolution or pooling over an (H, W) input.
 
     >>> window_output((28, 28), window=(2, 2), strides=(2, 2), pads=NO_PADS)

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 from .kernels.errors import did_you_mean
@@ -61,7 +61,7 @@ def _bind(init: Callable, instance: Any, args: tuple, kwargs: dict) -> dict[str,
     return arguments
 
 
-def find_by_name(kind: str, identifier: Any, base: type, names: dict[str, Callable]) -> Any:
+def find_by_name(kind: str, identifier: Any, base: type, names: Mapping[str, Callable]) -> Any:
     """What Keras's `get` functions do: an object as it is, a name looked up and called.
 
     Raises ValueError with the names there are.

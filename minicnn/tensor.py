@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import numbers
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .kernels import ShapeError
 from .kernels.contract import ArraySpec
-
-if TYPE_CHECKING:
-    from .ops.op import Op
 
 _grad_enabled = True
 
@@ -59,13 +56,13 @@ class Tensor:
     __array_priority__ = 100  # `array + tensor` is the tensor's business
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
-        self.data = data if isinstance(data, ArraySpec) else _as_array(data)
+        self.data: Any = data if isinstance(data, ArraySpec) else _as_array(data)
         if requires_grad and self.data.dtype.kind != "f":
             raise TypeError(f"only floating-point tensors can have gradients, got {self.data.dtype}")
         self.requires_grad = requires_grad
         self.name = name
         self.grad: np.ndarray | None = None
-        self.op: Op | None = None
+        self.op: Any = None  # the Op that made this tensor
         self.logits: Tensor | None = None  # set by softmax and sigmoid, so that losses can use the exact form
 
     @property
@@ -197,7 +194,7 @@ class Tensor:
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         return ops.mean(self, axis, keepdims)
 
-    def reshape(self, *shape: int | tuple[int, ...]) -> Tensor:
+    def reshape(self, *shape: Any) -> Tensor:
         return ops.reshape(self, shape[0] if shape and isinstance(shape[0], tuple) else shape)
 
     def transpose(self, *axes: int) -> Tensor:

@@ -61,7 +61,7 @@ def epochs_of(data: Iterable[Batch], steps_per_epoch: int | None) -> Iterator[It
     """
     if steps_per_epoch is None:
         yield from itertools.repeat(data)
-    while True:
+    while steps_per_epoch is not None:
         source = iter(data)
         left = len(data) if isinstance(data, Sized) else math.inf
         while left > 0:

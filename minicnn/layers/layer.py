@@ -94,8 +94,8 @@ class Layer(Configurable):
         name: str | None = None,
     ) -> Variable:
         """Make a variable of this layer: a scalar without a shape, Glorot-uniform without an initializer."""
-        dtype, name = np.dtype(dtype or self.dtype), name or "variable"
-        values = _initial_values("glorot_uniform" if initializer is None else initializer, tuple(shape or ()), dtype)
+        initializer, name = "glorot_uniform" if initializer is None else initializer, name or "variable"
+        values = _initial_values(initializer, tuple(shape or ()), np.dtype(dtype or self.dtype))
         variable = Variable(values, name, trainable and self._trainable, regularizers.get(regularizer))
         variable.path = f"{self.name}/{name}"
         self._variables.append(variable)
@@ -257,7 +257,7 @@ class Layer(Configurable):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make a layer from what `get_config` returned, even where `__init__` takes no name, trainable and dtype."""
-        known = _arguments_of(cls)
+        known = _arguments_of(cls)  # type: ignore[arg-type] # mypy takes no class for hashable
         own = {key: config[key] for key in ("name", "trainable", "dtype") if key in config and key not in known}
         layer = cls(**{key: value for key, value in config.items() if key not in own})
         layer.name = own.get("name", layer.name)
@@ -318,7 +318,7 @@ def _arguments_of(layer: type) -> set[str]:
     for cls in layer.__mro__[:-1]:
         if "__init__" not in vars(cls):
             continue
-        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]  # without self
+        parameters = list(inspect.signature(vars(cls)["__init__"]).parameters.values())[1:]  # without self
         known |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break

@@ -53,7 +53,7 @@ class ZeroPadding2D(Layer):
         super().__init__(**kwargs)
         expect_channels_last(data_format)
         rows, columns = (padding, padding) if isinstance(padding, int) else padding
-        self.padding = tuple((side, side) if isinstance(side, int) else tuple(side) for side in (rows, columns))
+        self.padding: Any = tuple((side, side) if isinstance(side, int) else tuple(side) for side in (rows, columns))
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.pad(inputs, ((0, 0), *self.padding, (0, 0)))

@@ -28,7 +28,7 @@ class Model(Layer, Trainer):
         if cls is Model and (args or "inputs" in kwargs):
             from .functional import Functional
 
-            return super().__new__(Functional, *args, **kwargs)  # type: ignore[arg-type]
+            return super().__new__(Functional, *args, **kwargs)  # type: ignore[return-value]
         return super().__new__(cls, *args, **kwargs)
 
     class_names: list[str] | None = None  #: what the outputs mean, saved with the model
