@@ -68,11 +68,11 @@ def expect_float(kernel: str, **arrays: ArrayLike | None) -> np.dtype:
                 f"{kernel}: {role} must be floating point, got {array.dtype}; "
                 f'convert it with .astype("float32") (and scale images to 0..1)'
             )
-    dtypes = {str(array.dtype) for array in present.values()}
-    if len(dtypes) > 1:
+    dtype = next(iter(present.values())).dtype
+    if any(array.dtype != dtype for array in present.values()):
         found = ", ".join(f"{role} {array.dtype}" for role, array in present.items())
         raise TypeError(f"{kernel}: mixed dtypes ({found}); convert the arrays to one with .astype")
-    return next(iter(present.values())).dtype
+    return dtype
 
 
 def expect_same_shape(kernel: str, **arrays: ArrayLike) -> None:

@@ -11,11 +11,15 @@ Workers share out the tasks among them, and no result depends on who computes it
 """
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
+# OpenMP reads it when Numba starts its threads: idle threads that spin for long starve other programs, and us
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import cfunc, extending, get_num_threads, njit, prange
 from numba.core import sigutils, types
 from numba.np.numpy_support import as_dtype

@@ -16,7 +16,7 @@ Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication"
 import functools
 
 import numpy as np
-from numba.core.config import NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+from numba.core.config import NUMBA_NUM_THREADS
 
 from .compile import compiled, parallel, workers_for
 from .simd import LANES, add, broadcast, fma, get, load, put, store, total, zeros

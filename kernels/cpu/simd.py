@@ -13,7 +13,7 @@
 with AVX2, four with NEON or SSE. Nothing here checks bounds: these are for padded scratch memory of our own.
 """
 
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
 from numba.extending import models, register_model
