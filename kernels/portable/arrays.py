@@ -115,8 +115,8 @@ def concatenate(arrays: Sequence[np.ndarray], *, axis: int) -> np.ndarray:
 
 
 def pad(a: np.ndarray, *, widths: tuple[Pair, ...]) -> np.ndarray:
-    """a inside a frame of zeros."""
-    return np.pad(a, widths)
+    """a inside a frame of zeros; a single number has no side to pad, which NumPy's own function does not know."""
+    return np.pad(a, widths) if widths else a.copy()
 
 
 def getitem(a: np.ndarray, *, key: Any) -> np.ndarray:

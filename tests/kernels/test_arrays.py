@@ -134,6 +134,11 @@ def test_pad(draw, implementation):
     assert np.count_nonzero(padded) == np.count_nonzero(a)
 
 
+def test_a_single_number_has_no_side_to_pad(draw, implementation):
+    a = draw()
+    implementation.assert_close(implementation.run("pad", a, widths=()), a)
+
+
 KEYS = [1, (0, 2), np.s_[1:3], np.s_[..., 0], np.s_[::-2, None], [3, 3, 0], (np.array([0, 0, 1]), np.array([2, 2, 1]))]
 
 

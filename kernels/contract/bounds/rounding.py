@@ -1,0 +1,38 @@
+"""The unit that errors are counted in."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+#: how many times the smallest normal number a result may be off because something tiny was flushed to zero on the
+#: way and the rest scaled up: about 1e-33 in float32
+FLUSHED = 2**16
+
+#: roundings in eˣ, ln, tanh and powers: mathematical libraries promise 4 units in the last place
+ELEMENTARY = 8
+
+
+class Rounding(NamedTuple):
+    """u: the largest relative error of one rounded operation, half the distance from 1 to the next number.
+
+    The reference is computed in float64 and rounded as well: its u is added here, once for all.
+
+    >>> Rounding.of("float32").u * 2**24
+    1.000000001862645
+    """
+
+    u: float
+    flushed: float
+
+    @classmethod
+    def of(cls, dtype: Any) -> "Rounding":
+        limits, reference = np.finfo(dtype), np.finfo(np.float64)
+        return cls(float(limits.eps + reference.eps) / 2, FLUSHED * float(limits.tiny))
+
+    def after(self, n: Any, magnitude: Any) -> Any:
+        """Error of numbers of this magnitude after n roundings each: γ·magnitude, γ = n·u / (1 − n·u); 0 after none.
+
+        Source: Higham (2002), lemma 3.1.
+        """
+        gamma = n * self.u / (1 - n * self.u)
+        return np.where(np.equal(n, 0), 0, gamma * magnitude + self.flushed)
