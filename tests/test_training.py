@@ -59,6 +59,14 @@ def test_one_step_is_the_formula():
     np.testing.assert_allclose(model.get_weights()[1].item(), b - 0.01 * np.mean(2 * miss), rtol=1e-5)
 
 
+def test_every_step_and_every_epoch_begin_anew():
+    """L = w², dw = 2·w: each step of ⅛·dw leaves ¾ of the weight, and an epoch reports its own loss."""
+    model = Sequential([Input((1,)), Dense(1, kernel_initializer="ones", use_bias=False)])
+    model.compile(optimizers.SGD(1 / 8), "mse", metrics=["mae"])
+    history = model.fit(np.ones((1, 1)), np.zeros((1, 1)), epochs=3, verbose=0).history
+    assert history == {"loss": [1, 9 / 16, 81 / 256], "mae": [1, 3 / 4, 9 / 16]}
+
+
 def test_it_learns():
     x = np.random.default_rng(0).normal(size=(200, 2)) + np.repeat([[-2, 0], [2, 0]], 100, axis=0)
     model = Sequential([Input((2,)), Dense(8, "relu"), Dense(2, "softmax")])

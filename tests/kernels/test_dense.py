@@ -6,7 +6,7 @@ from minicnn.kernels import backend
 reference = backend("reference")
 
 #: N, C, K
-SIZES = [(1, 1, 1), (1, 7, 5), (5, 1, 3), (4, 3, 1), (17, 33, 10), (2, 129, 16), (33, 16, 17)]
+SIZES = [(1, 1, 1), (2, 6, 6), (1, 7, 5), (5, 1, 3), (4, 3, 1), (17, 33, 10), (2, 129, 16), (33, 16, 17)]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

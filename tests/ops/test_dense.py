@@ -3,7 +3,7 @@ import pytest
 
 from minicnn import ShapeError, Tensor, ops
 
-SIZES = [(1, 1, 1), (1, 5, 3), (4, 1, 3), (3, 7, 1), (5, 4, 3)]
+SIZES = [(1, 1, 1), (1, 5, 3), (4, 1, 3), (3, 7, 1), (5, 4, 3), (4, 3, 3)]
 
 
 @pytest.mark.parametrize(("n", "c", "k"), SIZES)

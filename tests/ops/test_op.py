@@ -1,0 +1,47 @@
+"""What holds for every operation: two nodes of one kind keep apart what each of them has saved."""
+
+import numpy as np
+import pytest
+
+from minicnn import Tensor, ops
+
+C = 3
+ROWS = np.random.default_rng(5)
+SQUARE = Tensor(ROWS.standard_normal((C, C)))
+SCALE, SHIFT = Tensor(ROWS.uniform(1, 2, C)), Tensor(ROWS.standard_normal(C))
+
+#: operations that save numbers, each in a form that keeps the shape (2, 4, 4, C)
+SHAPE_KEEPING = {
+    "absolute": abs,
+    "batch_norm": lambda x: ops.batch_norm(x, SCALE, SHIFT)[0],
+    "clip": lambda x: ops.clip(x, -0.7, 0.8),
+    "conv2d": lambda x: ops.conv2d(x, x[0, :2, :2, :, None] * SCALE, padding="same"),
+    "dense": lambda x: ops.dense(x.reshape(-1, C), SQUARE).reshape(x.shape),
+    "divide": lambda x: 1.0 / (x * x + 1.0),
+    "exp": lambda x: ops.exp(0.3 * x),
+    "global_max_pool2d": lambda x: x - ops.global_max_pool2d(x).reshape(len(x), 1, 1, C),
+    "leaky_relu": ops.leaky_relu,
+    "log": lambda x: ops.log(x * x + 1.0),
+    "log_softmax": lambda x: x * ops.log_softmax(x),
+    "matmul": lambda x: (x.reshape(-1, C) @ SQUARE).reshape(x.shape),
+    "max_pool2d": lambda x: ops.max_pool2d(x, 2, strides=1, padding="same"),
+    "multiply": lambda x: x * x[::-1],
+    "power": lambda x: (x * x + 1.0) ** 1.3,
+    "relu": ops.relu,
+    "sigmoid": ops.sigmoid,
+    "softmax": ops.softmax,
+    "tanh": ops.tanh,
+}
+
+
+@pytest.mark.parametrize("op", SHAPE_KEEPING.values(), ids=SHAPE_KEEPING)
+def test_two_nodes_keep_their_own(op, check, rng):
+    check(lambda x: op(0.5 - 1.5 * op(x)[:, ::-1]), rng.standard_normal((2, 4, 4, C)))
+
+
+def test_two_dropouts_keep_their_own_masks(check, rng):
+    def twice(x):
+        masks = np.random.default_rng(7)
+        return ops.dropout(2.0 * ops.dropout(x, 0.3, masks), 0.3, masks)
+
+    check(twice, rng.standard_normal((2, 4, 4, C)))
