@@ -259,7 +259,7 @@ def _optimizer(kernel: str, size: int, states: int, options: dict) -> Callable:
         # the first state of three, a mean square, must exceed the square of the second, a mean
         state = [np.square(_normal(rng, (size,))) * np.float32(0.1) + 1 for _ in range(states)]
         if states == 3:
-            state[0] += 9
+            state[0] += 99
         return kernel, (_normal(rng, (size,)), _normal(rng, (size,)), *state), options
 
     return make

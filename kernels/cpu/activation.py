@@ -8,6 +8,8 @@ import numpy as np
 from .. import portable
 from .compile import compiled, parallel, share, workers_for
 from .exponential import exp
+from .matmul import dot
+from .simd import LANES, add, get, largest, load, maximum, total, zeros
 
 
 def relu(x: np.ndarray) -> np.ndarray:
@@ -186,18 +188,16 @@ def _softmax(worker, workers, x, y):
     x, y = share(x, worker, workers), share(y, worker, workers)
     for n in range(len(x)):
         row = y[n]
-        _, total = exponentials(x[n], row)
+        _, whole = exponentials(x[n], row)
         for k in range(len(row)):
-            row[k] /= total
+            row[k] /= whole
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1]")
 def _softmax_grad(worker, workers, dy, y, dx):
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for n in range(len(y)):
-        product = np.float32(0)
-        for k in range(y.shape[1]):
-            product += dy[n, k] * y[n, k]
+        product = dot(dy[n], 0, y[n], y.shape[1])
         for k in range(y.shape[1]):
             dx[n, k] = y[n, k] * (dy[n, k] - product)
 
@@ -206,21 +206,19 @@ def _softmax_grad(worker, workers, dy, y, dx):
 def _log_softmax(worker, workers, x, y):
     x, y = share(x, worker, workers), share(y, worker, workers)
     for n in range(len(x)):
-        largest, total = exponentials(x[n], y[n])
-        log_total = np.float32(math.log(total))
+        greatest, whole = exponentials(x[n], y[n])
+        log_whole = np.float32(math.log(whole))
         for k in range(x.shape[1]):
-            y[n, k] = (x[n, k] - largest) - log_total
+            y[n, k] = (x[n, k] - greatest) - log_whole
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1]")
 def _log_softmax_grad(worker, workers, dy, y, dx):
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for n in range(len(y)):
-        total = np.float32(0)
+        whole = row_sum(dy[n])
         for k in range(y.shape[1]):
-            total += dy[n, k]
-        for k in range(y.shape[1]):
-            dx[n, k] = dy[n, k] - exp(y[n, k]) * total
+            dx[n, k] = dy[n, k] - exp(y[n, k]) * whole
 
 
 @compiled
@@ -239,14 +237,39 @@ def logistic(x):
 
 @compiled
 def exponentials(x, y):
-    """Write e^(x − m) into y; return m = max x, or NaN if there is one, and the sum of y."""
-    largest = x[0]
-    for k in range(1, len(x)):
-        value = x[k]
-        largest = value if (value > largest) | (value != value) else largest
+    """Write e^(x − m) into y; return m = max x and the sum of y.
+
+    The maximum may overlook a NaN: the sum will not, and everything is divided by it.
+    """
+    greatest = row_maximum(x)
     for k in range(len(x)):
-        y[k] = exp(x[k] - largest)
-    total = np.float32(0)
-    for k in range(len(x)):
-        total += y[k]
-    return largest, total
+        y[k] = exp(x[k] - greatest)
+    return greatest, row_sum(y)
+
+
+@compiled
+def row_maximum(x):
+    """The largest number, or any if there is a NaN."""
+    whole = len(x) // LANES * LANES
+    greatest = x[0]
+    if whole > 0:
+        lanes = load(x, 0)
+        for k in range(LANES, whole, LANES):
+            lanes = maximum(lanes, load(x, k))
+        greatest = largest(lanes)
+    for k in range(whole, len(x)):
+        greatest = max(greatest, get(x, k))
+    return greatest
+
+
+@compiled
+def row_sum(x):
+    """The sum, sixteen numbers at a time."""
+    whole = len(x) // LANES * LANES
+    lanes = zeros()
+    for k in range(0, whole, LANES):
+        lanes = add(lanes, load(x, k))
+    sums = total(lanes)
+    for k in range(whole, len(x)):
+        sums += get(x, k)
+    return sums

@@ -17,7 +17,6 @@ from ..geometry import NO_PADS, Pads, Pair, window_output
 from . import depthwise
 from .compile import compiled, parallel, workers_for
 from .matmul import (
-    BLOCK_COLUMNS,
     BLOCK_ROWS,
     SLAB,
     block_grid,
@@ -87,9 +86,11 @@ def conv2d_input_grad(
         return portable.conv2d_input_grad(
             dy, w, input_size=input_size, strides=strides, pads=pads, dilation=dilation, groups=groups
         )
-    dx = np.empty((dy.shape[0], *input_size, w.shape[2] * groups), np.float32)
+    dx = np.zeros((dy.shape[0], *input_size, w.shape[2] * groups), np.float32)
     bias = np.zeros(dx.shape[3], np.float32)
     for window in windows:
+        if window.taps.size == 0:  # pixels that a stride beyond the kernel skips
+            continue
         if groups == dx.shape[3] == w.shape[3]:
             depthwise.correlate(dy, w, bias, dx, window)
         else:
@@ -198,11 +199,11 @@ def _correlate(
     slab, panel, block = divide_scratch(memory[worker])
     weights = w, starts, run, channel_step, filter_step
     outputs, filters, depth = len(out) * len(targets), out.shape[2] // groups, len(starts) * run
-    height, down, across = block_grid(outputs, filters, groups)
+    height, down, width, across = block_grid(outputs, filters, groups, workers)
     for task in range(worker, groups * down * across, workers):
         group, task = divmod(task, down * across)
-        first, column = task // across * height, task % across * BLOCK_COLUMNS
-        rows, columns = min(height, outputs - first), min(BLOCK_COLUMNS, filters - column)
+        first, column = task // across * height, task % across * width
+        rows, columns = min(height, outputs - first), min(width, filters - column)
         _fill(block, rows, columns, bias, group * filters + column)
         for start in range(0, depth, SLAB):
             end = min(start + SLAB, depth)
@@ -282,12 +283,12 @@ def _weight_grad(worker, workers, x, sources, run, dy, sums, groups, memory):
     slab, panel, block = divide_scratch(memory[worker])
     outputs, filters, depth = len(dy), dy.shape[1] // groups, sources.shape[1] * run
     gradients = dy.reshape(-1), np.zeros(1, np.intp), outputs, dy.shape[1], dy.strides[1] // dy.itemsize
-    height, down, across = block_grid(depth, filters, groups * len(sums))
+    height, down, width, across = block_grid(depth, filters, groups * len(sums), workers)
     for task in range(worker, len(sums) * groups * down * across, workers):
         group, task = divmod(task, len(sums) * down * across)
         piece, task = divmod(task, down * across)
-        row, column = task // across * height, task % across * BLOCK_COLUMNS
-        rows, columns = min(height, depth - row), min(BLOCK_COLUMNS, filters - column)
+        row, column = task // across * height, task % across * width
+        rows, columns = min(height, depth - row), min(width, filters - column)
         filter_ = group * filters + column
         clear(block, 0, padded(rows) * whole_panels(columns))
         last = outputs * (piece + 1) // len(sums)

@@ -19,12 +19,11 @@ import numpy as np
 from numba.core.config import NUMBA_NUM_THREADS
 
 from .compile import compiled, parallel, workers_for
-from .simd import LANES, add, broadcast, fma, get, load, put, store, total, zeros
+from .simd import LANES, add, broadcast, fma, get, load, put, store, total, transpose, zeros
 
 TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
-MIN_BLOCK_ROWS = 8 * TILE_ROWS
-BLOCK_ROWS = 40 * TILE_ROWS
-BLOCK_COLUMNS = 16 * LANES
+BLOCK_ROWS, MIN_BLOCK_ROWS = 40 * TILE_ROWS, 8 * TILE_ROWS
+BLOCK_COLUMNS, MIN_BLOCK_COLUMNS = 16 * LANES, 4 * LANES
 SLAB = 256
 SLAB_SIZE, PANEL_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * LANES, BLOCK_ROWS * BLOCK_COLUMNS
 NARROW = 2  # columns: too few for a tile
@@ -32,7 +31,7 @@ MIN_DOT = 48  # numbers that make a dot product worth its last steps
 FEW_ROWS = 4
 _TINY = 8192  # multiplications, which NumPy's BLAS does at once and without waking its threads
 _STRETCH = 2048  # columns of a task of few rows
-ENOUGH_TASKS = 8  # for a few threads to end together
+_ENOUGH_BLOCKS = 8
 
 
 @functools.cache
@@ -130,10 +129,12 @@ def _pack_panel(b, start, end, origin, columns, panel, step):
             for d in range(last - first):
                 store(panel, place + d * step, load(data, at + d * row_step))
             continue
-        for line in range(0, last - first, LANES):  # where a column is contiguous, finish with a cache line of it
+        whole = (last - first) // LANES * LANES if columns == LANES and row_step == 1 else 0
+        for d in range(0, whole, LANES):
+            transpose(data, at + d, column_step, panel, place + d * LANES)
+        for d in range(whole, last - first):
             for j in range(columns):
-                for d in range(line, min(line + LANES, last - first)):
-                    put(panel, place + d * step + j, get(data, at + d * row_step + j * column_step))
+                put(panel, place + d * step + j, get(data, at + d * row_step + j * column_step))
 
 
 @compiled
@@ -179,22 +180,33 @@ def whole_panels(columns):
 
 
 @compiled
-def block_grid(rows, columns, results):
-    """(height, down, across): how so many results of one shape are cut into blocks.
+def block_grid(rows, columns, results, workers):
+    """(height, down, width, across): how so many results of one shape are cut into blocks for so many workers.
 
-    Blocks are low enough to keep the threads busy, and high enough to pay for packing the panels.
+    A block copies what it multiplies, so smaller blocks copy more: they are halved, along the longer side first, only
+    until every worker has some. What a number is the sum of, and in which order, does not depend on it.
     """
-    across = whole_panels(columns) // BLOCK_COLUMNS + (whole_panels(columns) % BLOCK_COLUMNS > 0)
-    height = min(max(padded(rows * across * results // ENOUGH_TASKS), MIN_BLOCK_ROWS), BLOCK_ROWS)
-    return height, (rows + height - 1) // height, across
+    height, width = min(padded(rows), BLOCK_ROWS), min(whole_panels(columns), BLOCK_COLUMNS)
+    while True:
+        down, across = (rows + height - 1) // height, (columns + width - 1) // width
+        spare_rows, spare_columns = height // (2 * MIN_BLOCK_ROWS), width // (2 * MIN_BLOCK_COLUMNS)
+        if workers == 1 or results * down * across >= 2 * workers or spare_rows + spare_columns == 0:
+            return padded((rows + down - 1) // down), down, width, across
+        if spare_rows >= spare_columns:
+            height = padded(height // 2)
+        else:
+            width = whole_panels(width // 2)
 
 
 def pieces_of(depth: int, rows: int, columns: int, results: int = 1) -> int:
-    """Into how many pieces to cut a long sum, where the results alone have too few blocks for the threads."""
+    """Into how many pieces to cut a long sum, where the results alone have too few blocks for the threads.
+
+    The pieces are summed in order, so this depends on nothing but the shape.
+    """
     if depth < 4 * SLAB:
         return 1
-    blocks = max(1, results * -(-rows // MIN_BLOCK_ROWS) * -(-columns // BLOCK_COLUMNS))
-    return max(1, min(ENOUGH_TASKS // blocks, depth // (2 * SLAB)))
+    blocks = results * -(-rows // MIN_BLOCK_ROWS) * -(-columns // MIN_BLOCK_COLUMNS)
+    return max(1, min(_ENOUGH_BLOCKS // max(1, blocks), depth // (2 * SLAB)))
 
 
 def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
@@ -242,20 +254,20 @@ def _multiply(
     """sums[i] = a · b over piece i of the depth."""
     slab, panel, block = divide_scratch(memory[worker])
     matrix = b, np.zeros(1, np.intp), depth, b_depth, b_column
-    height, down, across = block_grid(rows, columns, len(sums))
+    height, down, width, across = block_grid(rows, columns, len(sums), workers)
     for task in range(worker, len(sums) * down * across, workers):
         piece, place = divmod(task, down * across)
-        row, column = place // across * height, place % across * BLOCK_COLUMNS
-        size, width = min(height, rows - row), min(BLOCK_COLUMNS, columns - column)
-        clear(block, 0, padded(size) * whole_panels(width))
+        row, column = place // across * height, place % across * width
+        high, wide = min(height, rows - row), min(width, columns - column)
+        clear(block, 0, padded(high) * whole_panels(wide))
         last = depth * (piece + 1) // len(sums)
         for start in range(depth * piece // len(sums), last, SLAB):
             end = min(start + SLAB, last)
             at = row * a_row + start * a_depth
-            row_step, depth_step = _pack_slab(a, a_row, a_depth, at, size, end - start, slab)
+            row_step, depth_step = _pack_slab(a, a_row, a_depth, at, high, end - start, slab)
             origin = column * b_column
-            multiply_slab(slab, row_step, depth_step, size, matrix, start, end, origin, width, panel, block)
-        _unpack_block(block, size, width, sums[piece], out_row, out_column, row * out_row + column * out_column)
+            multiply_slab(slab, row_step, depth_step, high, matrix, start, end, origin, wide, panel, block)
+        _unpack_block(block, high, wide, sums[piece], out_row, out_column, row * out_row + column * out_column)
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[::1], intp, intp")

@@ -207,14 +207,16 @@ def _spread_pixels(pixels, stride, share):
 
 @parallel("f4[:, :, :, ::1], f4[:, ::1]")
 def _global_avg(worker, workers, x, y):
-    total = np.empty(x.shape[3])
+    total, line = np.empty(x.shape[3]), np.empty(x.shape[3], np.float32)
     for n in range(worker, len(x), workers):
-        for c in range(len(total)):
-            total[c] = 0
+        total[:] = 0
         for h in range(x.shape[1]):
+            line[:] = 0
             for v in range(x.shape[2]):
-                for c in range(len(total)):
-                    total[c] += x[n, h, v, c]
+                for c in range(len(line)):
+                    line[c] += x[n, h, v, c]
+            for c in range(len(line)):
+                total[c] += line[c]
         for c in range(len(total)):
             y[n, c] = total[c] / (x.shape[1] * x.shape[2])
 
@@ -224,9 +226,12 @@ def _global_avg_grad(worker, workers, dy, dx):
     count = np.float32(dx.shape[1] * dx.shape[2])
     for line in range(worker, dx.shape[0] * dx.shape[1], workers):
         n, h = divmod(line, dx.shape[1])
-        for v in range(dx.shape[2]):
-            for c in range(dx.shape[3]):
-                dx[n, h, v, c] = dy[n, c] / count
+        share = dx[n, h, 0]
+        for c in range(len(share)):
+            share[c] = dy[n, c] / count
+        for v in range(1, dx.shape[2]):
+            for c in range(len(share)):
+                dx[n, h, v, c] = share[c]
 
 
 @parallel("f4[:, :, :, ::1], f4[:, ::1], i8[:, ::1]")

@@ -5,7 +5,9 @@
     v = zeros()
     v = broadcast(array, i)    16 copies of the number at place i
     v = fma(a, b, c)           a·b + c, rounded once; also add(a, b), subtract(a, b)
-    total(v)                   the sum of the 16 numbers
+    v = maximum(a, b)          the larger of each pair; any of them if one is NaN
+    total(v), largest(v)       the sum and the largest of the 16 numbers
+    transpose(array, i, step, target, j)    16 rows of 16 numbers, `step` apart, as columns side by side from j on
     get(array, i)              one number, without NumPy's test for an index that counts from the end
     put(array, i, number)
 
@@ -117,18 +119,69 @@ def subtract(typing_context, a, b):
 
 
 @intrinsic
+def maximum(typing_context, a, b):
+    return vector(vector, vector), lambda context, builder, signature, arguments: _larger(builder, *arguments)
+
+
+@intrinsic
 def total(typing_context, a):
     def build(context, builder, signature, arguments):
-        value, index = arguments[0], ir.IntType(32)
-        for half in (8, 4, 2, 1):  # the upper half upon the lower: fewer steps, and less rounding, than one by one
-            low, high = (
-                builder.shuffle_vector(value, value, ir.Constant(ir.VectorType(index, half), list(lanes)))
-                for lanes in (range(half), range(half, 2 * half))
-            )
-            value = builder.fadd(low, high)
-        return builder.extract_element(value, index(0))
+        return _folded(builder, arguments[0], builder.fadd)
 
     return types.float32(vector), build
+
+
+@intrinsic
+def largest(typing_context, a):
+    def build(context, builder, signature, arguments):
+        return _folded(builder, arguments[0], lambda low, high: _larger(builder, low, high))
+
+    return types.float32(vector), build
+
+
+def _larger(builder, a, b):
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+
+def _folded(builder, value, combine):
+    """One number out of a vector: the upper half upon the lower, which rounds less than one number by one."""
+    index = ir.IntType(32)
+    for half in (8, 4, 2, 1):
+        low, high = (
+            builder.shuffle_vector(value, value, ir.Constant(ir.VectorType(index, half), list(lanes)))
+            for lanes in (range(half), range(half, 2 * half))
+        )
+        value = combine(low, high)
+    return builder.extract_element(value, index(0))
+
+
+@intrinsic
+def transpose(typing_context, array, place, step, target, start):
+    def build(context, builder, signature, arguments):
+        _, place, step, target, start = arguments
+        source = make_array(signature.args[0])(context, builder, arguments[0]).data
+        result = make_array(signature.args[3])(context, builder, target).data
+        index = ir.IntType(64)
+        rows = []
+        for i in range(LANES):
+            address = builder.gep(source, [builder.add(place, builder.mul(step, index(i)))])
+            rows.append(builder.load(builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT))
+        half = LANES // 2
+        for _ in range(4):  # four perfect shuffles of the rows' numbers are a transposition
+            pairs = list(zip(rows[:half], rows[half:]))
+            rows = [_riffled(builder, *pair, first) for pair in pairs for first in (0, half)]
+        for i, row in enumerate(rows):
+            address = builder.gep(result, [builder.add(start, index(i * LANES))])
+            builder.store(row, builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, target, types.intp), build
+
+
+def _riffled(builder, a, b, first):
+    """a[first], b[first], a[first + 1], b[first + 1], … until the vector is full."""
+    order = [place for i in range(first, first + LANES // 2) for place in (i, LANES + i)]
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), LANES), order))
 
 
 def _address(context, builder, signature, arguments):
