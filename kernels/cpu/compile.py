@@ -11,8 +11,12 @@ Workers share out the tasks among them, and no result depends on who computes it
 """
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
+
+# OpenMP reads it when Numba starts its threads: idle threads that spin for long starve other programs, and us
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import numpy as np
 from llvmlite import ir
