@@ -10,6 +10,7 @@ import typer
 from .devices import devices
 from .errors import WRONG_USAGE, CommandError
 from .evaluate import evaluate
+from .lab import lab
 from .predict import predict
 from .summary import summary
 from .train import train
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for command in (train, evaluate, predict, summary, devices):
     app.command()(command)
+app.add_typer(lab)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
