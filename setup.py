@@ -31,6 +31,7 @@ setup(
     ],
     extras_require={
         "plots": ["matplotlib>=3.8"],
+        "verify": ["hypothesis>=6"],  # `minicnn verify` draws and shrinks cases with it
         "test": ["pytest>=8", "hypothesis>=6", "matplotlib>=3.8"],
         "dev": ["ruff>=0.8", "mypy>=1.13"],
     },

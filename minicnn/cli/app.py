@@ -14,6 +14,7 @@ from .lab import lab
 from .predict import predict
 from .summary import summary
 from .train import train
+from .verify import verify
 
 #: the base of typer's complaints about wrong options
 _UsageError: Any = typer.BadParameter.__base__
@@ -26,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 done in part or failed, 2 wrong usage or unreadable file, 130 interrupted.",
 )
-for command in (train, evaluate, predict, summary, devices):
+for command in (train, evaluate, predict, summary, devices, verify):
     app.command()(command)
 app.add_typer(lab)
 
@@ -67,5 +68,5 @@ def minicnn(
     """Train and use small convolutional networks.
 
     Begin with `minicnn train`: it trains a network on 5,000 handwritten digits that come with the
-    package, in less than a minute, and says what to try next.
+    package, in about a minute, and says what to try next.
     """

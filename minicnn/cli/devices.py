@@ -29,7 +29,7 @@ def devices(as_json: Json = False) -> None:
     ```
     """
     with results(as_json) as found:
-        found |= {"chosen": choose_device(None), "devices": [_device(name) for name in _PURPOSE], "machine": _machine()}
+        found |= {"chosen": choose_device(None), "devices": [_device(name) for name in _PURPOSE], "machine": machine()}
         _show(found)
 
 
@@ -50,7 +50,7 @@ def _why_missing(name: str) -> str | None:
     return None
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     import numpy
 
     numba, threads = _numba()

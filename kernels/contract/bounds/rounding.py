@@ -17,8 +17,8 @@ class Rounding(NamedTuple):
 
     The reference is computed in float64 and rounded as well: its u is added here, once for all.
 
-    >>> Rounding.of("float32").u * 2**24
-    1.000000001862645
+    >>> round(Rounding.of("float32").u * 2**24, 6)
+    1.0
     """
 
     u: float

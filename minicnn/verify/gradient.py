@@ -1,0 +1,90 @@
+"""Is a gradient the slope of its function?
+
+For a random upstream gradient u and a random direction v, J being the function's Jacobian,
+
+    ⟨v, Jᵀu⟩ = ⟨Jv, u⟩
+
+The left side is what `backward` gives, on the backend and in the dtype under test. The right side needs no gradient:
+Jv is the change of the float64 reference along v, by central differences with Richardson's extrapolation:
+
+    Jv ≈ (4·D(h/2) − D(h)) / 3,   D(h) = (f(x + h·v) − f(x − h·v)) / 2h         error O(h⁴)
+
+One number tests every element of every gradient at once: u and v are random, so a single wrong element shows.
+The limit is two hundred roundings of ‖u‖·‖v‖, wide beside rounding and narrow beside a mistake, which is as large as
+the derivative itself. (The gradient kernels are held to their far narrower bounds by `check`.)
+"""
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from .case import Case, arrays_in, each_array
+from .check import Verdict
+from .operations import OPERATIONS
+
+STEP = 2.0**-20
+LIMIT = {"float32": 200 * float(np.finfo("float32").eps), "float64": 1e-8}  # float64: of the differences
+
+
+def check_gradient(case: Case, name: str) -> Verdict:
+    """Compare the gradient of an operation, on the backend of this name, with the slope of the float64 reference.
+
+    The case must not lie on a kink (a ReLU's corner, a tie of a maximum): there is no derivative there.
+
+    >>> check_gradient(Case("power", "float64", [np.array([1.0, 2.0])], {"exponent": 3}), "portable").worst < 1
+    True
+    """
+    return Slope(case).verdict(name)
+
+
+class Slope:
+    """⟨Jv, u⟩ of a case, for a random v and u, the same whenever the case is."""
+
+    def __init__(self, case: Case):
+        self.case = case
+        self.operation = OPERATIONS[case.name]
+        rng = np.random.default_rng(zlib.crc32(b"".join(array.tobytes() for array in arrays_in(case.args))))
+        args, options = case.in_float64().arguments()
+        self.v = [each_array(lambda a: _normal(rng, a.shape), args[i]) for i in self.operation.differentiable(args)]
+        self.u = _normal(rng, self.operation.value(args, options, "reference").shape)
+        self.value = float(np.sum(self.u * self._along(self.v)))
+
+    def _along(self, v: list[Any]) -> np.ndarray:
+        """Jv."""
+        return (4 * self._difference(v, STEP / 2) - self._difference(v, STEP)) / 3
+
+    def _difference(self, v: list[Any], h: float) -> np.ndarray:
+        return (self._moved(v, h) - self._moved(v, -h)) / (2 * h)
+
+    def _moved(self, v: list[Any], h: float) -> np.ndarray:
+        """f(x + h·v)."""
+        args, options = self.case.in_float64().arguments()
+        for i, direction in zip(self.operation.differentiable(args), v):
+            args[i] = (
+                [a + h * d for a, d in zip(args[i], direction)]
+                if isinstance(direction, list)
+                else args[i] + h * direction
+            )
+        return self.operation.value(args, options, "reference")
+
+    def verdict(self, name: str) -> Verdict:
+        """Compare ⟨v, Jᵀu⟩ with it."""
+        args, options = self.case.arguments()
+        try:
+            _, gradients = self.operation.gradients(args, options, self.u.astype(self.case.dtype), name)
+        except Exception as error:  # whatever an operation raises on legal input is its mistake
+            return Verdict(np.inf, f"raised {type(error).__name__}: {error}")
+        v = arrays_in(self.v)
+        product = sum(float(np.sum(dx.astype(np.float64) * d)) for dx, d in zip(gradients, v, strict=True))
+        limit = LIMIT[self.case.dtype] * float(np.linalg.norm(self.u) * np.sqrt(sum(np.sum(d * d) for d in v)))
+        part = 0.0 if product == self.value else abs(product - self.value) / limit
+        if part <= 1:
+            return Verdict(part)
+        return Verdict(
+            part, f"⟨v, Jᵀu⟩ = {product:.9g}, but ⟨Jv, u⟩ = {self.value:.9g}; they may differ by {limit:.3g}"
+        )
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return np.clip(rng.standard_normal(shape), -3, 3)
