@@ -11,7 +11,8 @@ Jv is the change of the float64 reference along v, by central differences with R
 
 One number tests every element of every gradient at once: u and v are random, so a single wrong element shows.
 The limit is two hundred roundings of ‖u‖·‖v‖, wide beside rounding and narrow beside a mistake, which is as large as
-the derivative itself. (The gradient kernels are held to their far narrower bounds by `check`.)
+the derivative itself; and what rounding makes of the differences, 16·ε·‖u‖·‖f(x)‖/h. (The gradient kernels are held
+to their far narrower bounds by `check`.)
 """
 
 import zlib
@@ -47,8 +48,11 @@ class Slope:
         rng = np.random.default_rng(zlib.crc32(b"".join(array.tobytes() for array in arrays_in(case.args))))
         args, options = case.in_float64().arguments()
         self.v = [each_array(lambda a: _normal(rng, a.shape), args[i]) for i in self.operation.differentiable(args)]
-        self.u = _normal(rng, self.operation.value(args, options, "reference").shape)
+        y = self.operation.value(args, options, "reference")
+        self.u = _normal(rng, y.shape)
         self.value = float(np.sum(self.u * self._along(self.v)))
+        of_differences = 16 * np.finfo(np.float64).eps * np.linalg.norm(y) / STEP
+        self.limit = float(np.linalg.norm(self.u) * (LIMIT[case.dtype] * _length(arrays_in(self.v)) + of_differences))
 
     def _along(self, v: list[Any]) -> np.ndarray:
         """Jv."""
@@ -60,12 +64,9 @@ class Slope:
     def _moved(self, v: list[Any], h: float) -> np.ndarray:
         """f(x + h·v)."""
         args, options = self.case.in_float64().arguments()
-        for i, direction in zip(self.operation.differentiable(args), v):
-            args[i] = (
-                [a + h * d for a, d in zip(args[i], direction)]
-                if isinstance(direction, list)
-                else args[i] + h * direction
-            )
+        steps = iter(arrays_in(v))
+        for i in self.operation.differentiable(args):
+            args[i] = each_array(lambda a: a + h * next(steps), args[i])
         return self.operation.value(args, options, "reference")
 
     def verdict(self, name: str) -> Verdict:
@@ -75,16 +76,20 @@ class Slope:
             _, gradients = self.operation.gradients(args, options, self.u.astype(self.case.dtype), name)
         except Exception as error:  # whatever an operation raises on legal input is its mistake
             return Verdict(np.inf, f"raised {type(error).__name__}: {error}")
-        v = arrays_in(self.v)
-        product = sum(float(np.sum(dx.astype(np.float64) * d)) for dx, d in zip(gradients, v, strict=True))
-        limit = LIMIT[self.case.dtype] * float(np.linalg.norm(self.u) * np.sqrt(sum(np.sum(d * d) for d in v)))
-        part = 0.0 if product == self.value else abs(product - self.value) / limit
+        pairs = zip(gradients, arrays_in(self.v), strict=True)
+        product = sum(float(np.sum(dx.astype(np.float64) * d)) for dx, d in pairs)
+        part = 0.0 if product == self.value else abs(product - self.value) / self.limit
         if part <= 1:
             return Verdict(part)
         return Verdict(
-            part, f"⟨v, Jᵀu⟩ = {product:.9g}, but ⟨Jv, u⟩ = {self.value:.9g}; they may differ by {limit:.3g}"
+            part, f"⟨v, Jᵀu⟩ = {product:.9g}, but ⟨Jv, u⟩ = {self.value:.9g}; they may differ by {self.limit:.3g}"
         )
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return np.clip(rng.standard_normal(shape), -3, 3)
+
+
+def _length(v: list[np.ndarray]) -> float:
+    """‖v‖ over all its arrays."""
+    return float(np.sqrt(sum(np.sum(d * d) for d in v)))

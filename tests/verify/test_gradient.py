@@ -60,6 +60,12 @@ def test_swapped_gradients_are_found(monkeypatch):
     assert check_gradient(Case("multiply", "float32", [normal(3, 3), normal(3, 3)]), "portable").problem
 
 
+def test_slopes_that_are_steep_or_moved_a_little_are_right():
+    """Rounding of the differences does not shrink with v."""
+    for x in np.linspace(0.5, 3, 50):
+        assert check_gradient(Case("power", "float64", [np.array(x)], {"exponent": 3}), "portable").worst < 1
+
+
 def test_a_gradient_that_raises_is_wrong(monkeypatch):
     monkeypatch.setattr(Sigmoid, "backward", lambda self, k, dy: 1 / 0)
     assert "ZeroDivisionError" in check_gradient(CASES[0], "portable").problem
