@@ -64,10 +64,6 @@ def test_an_update_in_place_is_compared_in_all_its_arrays(plant):
         ([np.inf], [-np.inf], [9.0], np.inf),
         ([np.inf], [1e39], [0.0], 0),  # what float32 cannot hold
         ([np.nan], [1.0], [np.inf], 0),
-        ([1.0], [np.nan], [np.inf], np.inf),
-        ([np.nan], [np.inf], [np.inf], np.inf),
-        ([-np.inf], [np.inf], [np.inf], np.inf),
-        ([np.inf], [np.inf], [np.inf], 0),
         ([], [], 0.0, 0),
     ],
 )
