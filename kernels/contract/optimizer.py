@@ -78,7 +78,7 @@ def adamw_update(
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
 ) -> None:
-    """w ← w − η·λ·w, then Adam's step: the decay does not pass through m and v.
+    """w ← (1 − η·λ)·w, then Adam's step: the decay does not pass through m and v.
 
     Source: Loshchilov & Hutter, "Decoupled weight decay regularization" (2019).
     """

@@ -90,7 +90,7 @@ def adamw_update(
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
 ) -> None:
-    """w ← w − η·λ·w, then Adam's step."""
+    """w ← (1 − η·λ)·w, then Adam's step."""
     if not _contiguous(w, m, v, v_max):
         options = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "weight_decay": weight_decay}
         return portable.adamw_update(w, g, m, v, v_max, learning_rate=learning_rate, step=step, **options)

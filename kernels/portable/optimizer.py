@@ -115,7 +115,7 @@ def adamw_update(
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
 ) -> None:
-    """w ← w − η·λ·w, then Adam's step."""
+    """w ← (1 − η·λ)·w, then Adam's step."""
     w *= 1 - float(learning_rate) * float(weight_decay)
     adam_update(
         w, g, m, v, v_max, learning_rate=learning_rate, step=step, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon

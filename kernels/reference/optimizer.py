@@ -96,8 +96,8 @@ def adamw_update(
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
 ) -> None:
-    """w ← w − η·λ·w, then Adam's step."""
-    w[...] = w - learning_rate * weight_decay * w
+    """w ← (1 − η·λ)·w, then Adam's step."""
+    w[...] = (1 - learning_rate * weight_decay) * w
     adam_update(
         w, g, m, v, v_max, learning_rate=learning_rate, step=step, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon
     )

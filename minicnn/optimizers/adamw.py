@@ -7,7 +7,7 @@ from .schedules import LearningRateSchedule
 
 
 class AdamW(Adam):
-    """w ← w − η·λ·w, then Adam's step, in one kernel.
+    """w ← (1 − η·λ)·w, then Adam's step, in one kernel.
 
     The arguments are those of Adam; weight_decay λ has a default. Raises ValueError when it is None.
     Source: Loshchilov & Hutter, "Decoupled weight decay regularization" (2019).

@@ -68,11 +68,11 @@ class Expectation:
         args, options = self.case.arguments()
         specs = _results(KERNELS[self.case.name](*args, **options), args)
         for i, (result, spec) in enumerate(zip(results, specs, strict=True)):
-            found, foretold = ArraySpec(result.shape, result.dtype), ArraySpec(tuple(spec.shape), spec.dtype)
-            if not isinstance(result, np.ndarray) or found != foretold:
-                return (
-                    f"result {i} has shape {found.shape} and dtype {found.dtype}, not {foretold.shape} and {spec.dtype}"
-                )
+            if not isinstance(result, np.ndarray):
+                return f"result {i} is no array but a {type(result).__name__}"
+            if (result.shape, result.dtype) != (tuple(spec.shape), spec.dtype):
+                found = f"has shape {result.shape} and dtype {result.dtype}"
+                return f"result {i} {found}, not {tuple(spec.shape)} and {spec.dtype}"
         return ""
 
     def _changed(self, args: list[Any]) -> str:

@@ -17,8 +17,8 @@ def table(results: Results) -> Table:
     shown.add_column("", no_wrap=True)
     for column in columns:
         shown.add_column(column.replace(" ", "\n"), justify="right", no_wrap=True)
-    for kind, heading in HEADINGS.items():
-        shown.add_row(Text(heading, "bold"))
+    for kind in kinds_of(results):
+        shown.add_row(Text(HEADINGS[kind], "bold"))
         for name in names_of(results, kind):
             shown.add_row(name, *(_text(results.cells.get((kind, name, column))) for column in columns))
     return shown
@@ -27,7 +27,7 @@ def table(results: Results) -> Table:
 def markdown(results: Results) -> str:
     """The same as Markdown tables."""
     columns = columns_of(results)
-    return "\n\n".join(_markdown(results, kind, heading, columns) for kind, heading in HEADINGS.items())
+    return "\n\n".join(_markdown(results, kind, columns) for kind in kinds_of(results))
 
 
 def data(results: Results) -> dict[str, Any]:
@@ -62,13 +62,18 @@ def columns_of(results: Results) -> list[str]:
     return sorted(met, key=lambda column: (backends.index(column.partition(" ")[0]), column))
 
 
+def kinds_of(results: Results) -> list[str]:
+    """Kernels before gradients, if there are any."""
+    return [kind for kind in HEADINGS if names_of(results, kind)]
+
+
 def names_of(results: Results, kind: str) -> list[str]:
     """Of all kernels, or of all operations with a gradient."""
     return list(dict.fromkeys(name for one, name, _ in results.cells if one == kind))
 
 
-def _markdown(results: Results, kind: str, heading: str, columns: list[str]) -> str:
-    lines = [[heading, *columns], ["---", *["---:"] * len(columns)]]
+def _markdown(results: Results, kind: str, columns: list[str]) -> str:
+    lines = [[HEADINGS[kind], *columns], ["---", *["---:"] * len(columns)]]
     for name in names_of(results, kind):
         lines.append([f"`{name}`", *(_written(results.cells.get((kind, name, column))) for column in columns)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

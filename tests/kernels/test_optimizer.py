@@ -130,6 +130,16 @@ def test_adam_by_hand():
     np.testing.assert_allclose(w, 5 - np.sqrt(0.4375) / 0.75, rtol=1e-15)
 
 
+def test_an_infinite_weight_decays_to_infinity(implementation):
+    """w − η·λ·w would be ∞ − ∞."""
+    given = [np.array([np.inf, -np.inf, np.nan]), np.ones(3), np.ones(3), np.ones(3)]
+    w = [implementation.cast(array).copy() for array in given]
+    implementation.run("adamw_update", *w, learning_rate=0.1, step=1, weight_decay=0.1)
+    reference.adamw_update(*given, learning_rate=0.1, step=1, weight_decay=0.1)
+    np.testing.assert_array_equal(w[0], [np.inf, -np.inf, np.nan])
+    np.testing.assert_array_equal(given[0], [np.inf, -np.inf, np.nan])
+
+
 def test_adamw_decays_the_weight_first_by_hand():
     options = {"learning_rate": 1.0, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 1.0, "step": 1}
     assert after("adamw_update", 8.0, 4.0, 2.0, 0.0, weight_decay=0.25, **options) == [5, 4, 3, 4]

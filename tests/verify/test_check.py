@@ -26,6 +26,7 @@ def test_right_results_are_right(name):
         (lambda right, x: np.abs(x), "result 0 at [0]: got 1.0, expected 0.0, error 1, bound 0"),
         (lambda right, x: right(x).astype("float64"), "result 0 has shape (3,) and dtype float64"),
         (lambda right, x: right(x)[None], "result 0 has shape (1, 3)"),
+        (lambda right, x: right(x).tolist(), "result 0 is no array but a list"),
         (lambda right, x: np.negative(x, out=x) * 0 + right(-x), "changed its argument 0"),
         (lambda right, x: x / 0 * 0 + right(x), "RuntimeWarning"),
         (lambda right, x: x[5], "IndexError"),
@@ -37,6 +38,15 @@ def test_wrong_results_are_wrong(plant, wrong, problem):
     verdict = check(RELU, "portable")
     assert problem in str(verdict)
     assert verdict.worst > 1
+
+
+@pytest.mark.parametrize("wrong_value", [np.nan, 3e38, -np.inf])
+def test_infinity_must_stay_infinity(plant, wrong_value):
+    """Its bound is infinite, and yet not everything goes."""
+    plant("sum", lambda right, x, **options: np.asarray(np.nan_to_num(right(x, **options), posinf=wrong_value)))
+    case = Case("sum", "float32", [np.array([np.inf, 1], "float32")], {"axis": (0,)})
+    assert "expected inf" in check(case, "portable").problem
+    assert not check(case, "reference").problem
 
 
 def test_an_update_in_place_is_compared_in_all_its_arrays(plant):

@@ -94,7 +94,7 @@ def adamw_update(
     weight_decay: float,
     **options: Any,
 ) -> Any:
-    """w·(1 − η·λ): the factor and the product are rounded, or η·λ·w and the difference; then Adam's step."""
+    """(1 − η·λ)·w: η·λ, the factor and the product are rounded; then Adam's step."""
     decayed = e.after(3, np.abs(w) * (1 + learning_rate * weight_decay))
     of_w, *states = adam_update(e, w, g, m, v, v_max, learning_rate=learning_rate, **options)
     return of_w + decayed, *states
