@@ -94,14 +94,15 @@ def worst_of(verdicts: Any) -> Verdict:
 def compare(label: str, result: np.ndarray, expected: np.ndarray, bound: Any) -> Verdict:
     """One result against the reference: |result − expected| in units of the bound.
 
-    What the dtype cannot hold is infinite there. Where the bound is infinite, anything goes.
+    What the dtype cannot hold is infinite there. Where the reference is NaN or ±∞, so must the result be, whatever
+    the bound; where it is finite and the bound infinite, anything goes.
     """
     with np.errstate(all="ignore"):
         found, held = result.astype(np.float64), expected.astype(result.dtype).astype(np.float64)
         same = (found == held) | (np.isnan(found) & np.isnan(held))
         error = np.where(same & ~np.isfinite(held), 0, np.abs(found - expected))
         error = np.where(np.isnan(error), np.inf, error)
-        allowed = np.broadcast_to(np.nan_to_num(bound, nan=0, posinf=np.inf), error.shape)
+        allowed = np.where(np.isfinite(held), np.nan_to_num(bound, nan=0, posinf=np.inf), 0)
         units = np.where((error == 0) | np.isinf(allowed), 0, error / allowed)
     if units.size == 0 or units.max() <= 1:
         return Verdict(float(units.max(initial=0)))

@@ -21,10 +21,10 @@ def sgd_update(draw: st.DrawFn, numbers: Numbers) -> Drawn:
 
 
 def rmsprop_update(draw: st.DrawFn, numbers: Numbers) -> Drawn:
-    """A mean square is never below the square of the mean."""
+    """A mean square is never below the square of the mean; well above it, or their difference is all rounding."""
     w, g, mean_square, mean_gradient, velocity = _arrays(draw, numbers, 5)
     with np.errstate(all="ignore"):
-        mean_square = np.asarray(np.abs(mean_square) + mean_gradient**2)
+        mean_square = np.asarray(np.abs(mean_square) + 2 * mean_gradient**2)
     options = {"learning_rate": draw(_rates), "rho": draw(_decays), "momentum": draw(_decays)}
     states = [mean_square, _perhaps(draw, mean_gradient), _perhaps(draw, velocity)]
     return [w, g, *states], {**options, "epsilon": draw(_epsilons)}
