@@ -413,7 +413,7 @@ print(hashlib.sha256(b"".join(a.tobytes() for a in outputs)).hexdigest())
 def digest(device, threads=None):
     environment = {**os.environ, "MINICNN_DEVICE": device}
     if threads:
-        environment["NUMBA_NUM_THREADS"] = str(threads)
+        environment["MINICNN_NUM_THREADS"] = str(threads)
     run = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
     return run.stdout
 

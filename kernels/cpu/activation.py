@@ -6,9 +6,10 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import portable
-from .compile import compiled, parallel, share, workers_for
+from .compile import compiled
 from .exponential import exp
 from .matmul import dot
+from .parallel import parallel, share, unpack, workers_for
 from .simd import LANES, add, get, largest, load, maximum, total, zeros
 
 
@@ -112,7 +113,8 @@ def _each_row(kernel: Callable, *arrays: np.ndarray) -> np.ndarray:
 
 
 @parallel("f4[::1], f4[::1]")
-def _relu(worker, workers, x, y):
+def _relu(worker, workers, arguments):
+    x, y = unpack(arguments)
     x, y = share(x, worker, workers), share(y, worker, workers)
     for i in range(len(x)):
         value = x[i]
@@ -120,14 +122,16 @@ def _relu(worker, workers, x, y):
 
 
 @parallel("f4[::1], f4[::1], f4[::1]")
-def _relu_grad(worker, workers, dy, y, dx):
+def _relu_grad(worker, workers, arguments):
+    dy, y, dx = unpack(arguments)
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for i in range(len(dx)):
         dx[i] = _passed(y[i] > 0, dy[i], np.float32(0), y[i])
 
 
 @parallel("f4[::1], f4[::1], f8, f8")
-def _leaky_relu(worker, workers, x, y, negative_slope, threshold):
+def _leaky_relu(worker, workers, arguments):
+    x, y, negative_slope, threshold = unpack(arguments)
     slope, corner = np.float32(negative_slope), np.float32(threshold)
     x, y = share(x, worker, workers), share(y, worker, workers)
     for i in range(len(x)):
@@ -137,7 +141,8 @@ def _leaky_relu(worker, workers, x, y, negative_slope, threshold):
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f8, f8")
-def _leaky_relu_grad(worker, workers, dy, x, dx, negative_slope, threshold):
+def _leaky_relu_grad(worker, workers, arguments):
+    dy, x, dx, negative_slope, threshold = unpack(arguments)
     slope, corner = np.float32(negative_slope), np.float32(threshold)
     dy, x, dx = share(dy, worker, workers), share(x, worker, workers), share(dx, worker, workers)
     for i in range(len(dx)):
@@ -145,7 +150,8 @@ def _leaky_relu_grad(worker, workers, dy, x, dx, negative_slope, threshold):
 
 
 @parallel("f4[::1], f4[::1], f8, f8")
-def _clip(worker, workers, x, y, low, high):
+def _clip(worker, workers, arguments):
+    x, y, low, high = unpack(arguments)
     bottom, top = np.float32(low), np.float32(high)
     x, y = share(x, worker, workers), share(y, worker, workers)
     for i in range(len(x)):
@@ -155,7 +161,8 @@ def _clip(worker, workers, x, y, low, high):
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f8, f8")
-def _clip_grad(worker, workers, dy, x, dx, low, high):
+def _clip_grad(worker, workers, arguments):
+    dy, x, dx, low, high = unpack(arguments)
     bottom, top = np.float32(low), np.float32(high)
     dy, x, dx = share(dy, worker, workers), share(x, worker, workers), share(dx, worker, workers)
     for i in range(len(dx)):
@@ -163,28 +170,32 @@ def _clip_grad(worker, workers, dy, x, dx, low, high):
 
 
 @parallel("f4[::1], f4[::1]")
-def _sigmoid(worker, workers, x, y):
+def _sigmoid(worker, workers, arguments):
+    x, y = unpack(arguments)
     x, y = share(x, worker, workers), share(y, worker, workers)
     for i in range(len(x)):
         y[i] = logistic(x[i])
 
 
 @parallel("f4[::1], f4[::1], f4[::1]")
-def _sigmoid_grad(worker, workers, dy, y, dx):
+def _sigmoid_grad(worker, workers, arguments):
+    dy, y, dx = unpack(arguments)
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for i in range(len(dx)):
         dx[i] = dy[i] * y[i] * (1 - y[i])
 
 
 @parallel("f4[::1], f4[::1], f4[::1]")
-def _tanh_grad(worker, workers, dy, y, dx):
+def _tanh_grad(worker, workers, arguments):
+    dy, y, dx = unpack(arguments)
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for i in range(len(dx)):
         dx[i] = dy[i] * (1 - y[i] * y[i])
 
 
 @parallel("f4[:, ::1], f4[:, ::1]")
-def _softmax(worker, workers, x, y):
+def _softmax(worker, workers, arguments):
+    x, y = unpack(arguments)
     x, y = share(x, worker, workers), share(y, worker, workers)
     for n in range(len(x)):
         row = y[n]
@@ -194,7 +205,8 @@ def _softmax(worker, workers, x, y):
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1]")
-def _softmax_grad(worker, workers, dy, y, dx):
+def _softmax_grad(worker, workers, arguments):
+    dy, y, dx = unpack(arguments)
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for n in range(len(y)):
         product = dot(dy[n], 0, y[n], y.shape[1])
@@ -203,7 +215,8 @@ def _softmax_grad(worker, workers, dy, y, dx):
 
 
 @parallel("f4[:, ::1], f4[:, ::1]")
-def _log_softmax(worker, workers, x, y):
+def _log_softmax(worker, workers, arguments):
+    x, y = unpack(arguments)
     x, y = share(x, worker, workers), share(y, worker, workers)
     for n in range(len(x)):
         greatest, whole = exponentials(x[n], y[n])
@@ -213,7 +226,8 @@ def _log_softmax(worker, workers, x, y):
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1]")
-def _log_softmax_grad(worker, workers, dy, y, dx):
+def _log_softmax_grad(worker, workers, arguments):
+    dy, y, dx = unpack(arguments)
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for n in range(len(y)):
         whole = row_sum(dy[n])

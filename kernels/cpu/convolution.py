@@ -15,7 +15,7 @@ import numpy as np
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
 from . import depthwise
-from .compile import compiled, parallel, workers_for
+from .compile import compiled
 from .matmul import (
     BLOCK_ROWS,
     SLAB,
@@ -31,6 +31,7 @@ from .matmul import (
     unpack_row,
     whole_panels,
 )
+from .parallel import parallel, unpack, workers_for
 from .reduction import deviation_sums
 from .simd import LANES, get, load, put, store
 from .windows import Window, backward_windows, forward_window, run_starts, runs
@@ -117,7 +118,7 @@ def conv2d_weight_grad(
     outputs, depth, filters = dy.size // dy.shape[3], sources.shape[1] * run, dy.shape[3]
     sums = np.empty((pieces_of(outputs, depth, filters // groups, groups), depth, filters), np.float32)
     workers = workers_for(dy.size * depth // LANES)
-    _weight_grad(workers, _pixels(x), sources, run, dy.reshape(outputs, filters), sums, groups, scratch())
+    _weight_grad(workers, _pixels(x), sources, run, dy.reshape(outputs, filters), sums, groups, scratch(workers))
     dw = sums[0] if len(sums) == 1 else sums.sum(axis=0)
     return dw.reshape(*kernel_size, -1, filters)
 
@@ -140,7 +141,9 @@ def _correlate_images(
     starts = run_starts(window, x.shape[3] // groups, run, w.shape[2] * w.shape[3], steps[0])
     workers = workers_for(len(out) * sources.size * run * out.shape[3] // LANES)
     weights = (w.ravel(), starts, *steps, w.shape[3] // groups)
-    _correlate(workers, _pixels(x), sources, run, *weights, bias, _pixels(out), window.targets, groups, scratch())
+    _correlate(
+        workers, _pixels(x), sources, run, *weights, bias, _pixels(out), window.targets, groups, scratch(workers)
+    )
 
 
 def _thin_input_grad(dy: np.ndarray, w: np.ndarray, input_size: Pair, windows: list[Window]) -> np.ndarray:
@@ -178,24 +181,11 @@ def _all_finite(numbers):
     "f4[:, :, ::1], i4[:, ::1], intp, f4[::1], intp[::1], intp, intp, intp, f4[::1], f4[:, :, ::1], intp[::1], intp, "
     "f4[:, ::1]"
 )
-def _correlate(
-    worker,
-    workers,
-    x,
-    sources,
-    run,
-    w,
-    starts,
-    channel_step,
-    filter_step,
-    group_step,
-    bias,
-    out,
-    targets,
-    groups,
-    memory,
-):
+def _correlate(worker, workers, arguments):
     """out[:, targets] = bias + the sum over the windows, all outputs of the batch counted through."""
+    x, sources, run, w, starts, channel_step, filter_step, group_step, bias, out, targets, groups, memory = unpack(
+        arguments
+    )
     slab, panel, block = divide_scratch(memory[worker])
     weights = w, starts, run, channel_step, filter_step
     outputs, filters, depth = len(out) * len(targets), out.shape[2] // groups, len(starts) * run
@@ -260,8 +250,9 @@ def _scatter(block, rows, columns, out, targets, first, filter_):
 
 
 @parallel("f4[:, :, ::1], i4[:, ::1], intp[::1], intp[::1], f4[:, :, ::1]")
-def _collect(worker, workers, products, sources, taps, targets, dx):
+def _collect(worker, workers, arguments):
     """dx[:, targets[m], c] = Σ_t products[:, sources[m, t], tap t, c]."""
+    products, sources, taps, targets, dx = unpack(arguments)
     images, outputs, entries = products.shape
     channels = dx.shape[2]
     numbers, results = products.reshape(-1), dx.reshape(-1)
@@ -278,8 +269,9 @@ def _collect(worker, workers, products, sources, taps, targets, dx):
 
 
 @parallel("f4[:, :, ::1], i4[:, ::1], intp, f4[:, ::1], f4[:, :, ::1], intp, f4[:, ::1]")
-def _weight_grad(worker, workers, x, sources, run, dy, sums, groups, memory):
+def _weight_grad(worker, workers, arguments):
     """sums[i] = windowsᵀ · dy over piece i of the outputs, all outputs of the batch counted through."""
+    x, sources, run, dy, sums, groups, memory = unpack(arguments)
     slab, panel, block = divide_scratch(memory[worker])
     outputs, filters, depth = len(dy), dy.shape[1] // groups, sources.shape[1] * run
     gradients = dy.reshape(-1), np.zeros(1, np.intp), outputs, dy.shape[1], dy.strides[1] // dy.itemsize

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .compile import parallel, workers_for
+from .parallel import parallel, unpack, workers_for
 from .simd import LANES, fma, get, load, put, store, zeros
 from .windows import Window
 
@@ -29,7 +29,8 @@ def _pixels(images: np.ndarray) -> np.ndarray:
 
 
 @parallel("f4[:, :, ::1], i4[:, ::1], f4[:, ::1], f4[::1], intp[::1], f4[:, :, ::1]")
-def _correlate(worker, workers, x, sources, w, bias, targets, out):
+def _correlate(worker, workers, arguments):
+    x, sources, w, bias, targets, out = unpack(arguments)
     outputs, channels = len(x) * len(targets), x.shape[2]
     pixels, weights, results = x.reshape(-1), w.reshape(-1), out.reshape(-1)
     whole = channels // LANES * LANES
@@ -55,7 +56,8 @@ def _correlate(worker, workers, x, sources, w, bias, targets, out):
 
 
 @parallel("f4[:, :, ::1], i4[:, ::1], f4[:, ::1], f4[:, :, ::1]")
-def _weight_grad(worker, workers, x, sources, dy, sums):
+def _weight_grad(worker, workers, arguments):
+    x, sources, dy, sums = unpack(arguments)
     outputs, channels = dy.shape
     pixels, gradients = x.reshape(-1), dy.reshape(-1)
     whole = channels // LANES * LANES

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .compile import parallel, share, workers_for
+from .parallel import parallel, share, unpack, workers_for
 
 
 def dropout(x: np.ndarray, *, rate: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +24,8 @@ def dropout_grad(dy: np.ndarray, keep: np.ndarray, *, rate: float) -> np.ndarray
 
 
 @parallel("f4[::1], b1[::1], f4[::1], f8")
-def _keep(worker, workers, a, keep, out, kept_share):
+def _keep(worker, workers, arguments):
+    a, keep, out, kept_share = unpack(arguments)
     divisor = np.float32(kept_share)
     a, keep, out = share(a, worker, workers), share(keep, worker, workers), share(out, worker, workers)
     for i in range(len(a)):

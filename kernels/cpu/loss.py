@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from .activation import exponentials, logistic
-from .compile import parallel, share, workers_for
 from .exponential import exp
+from .parallel import parallel, share, unpack, workers_for
 
 _WORK = 8  # elementary steps for one logit
 
@@ -46,7 +46,8 @@ def sigmoid_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[np.n
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[::1], f4[:, ::1]")
-def _softmax_cross_entropy(worker, workers, z, t, loss, dz):
+def _softmax_cross_entropy(worker, workers, arguments):
+    z, t, loss, dz = unpack(arguments)
     z, t, loss, dz = (
         share(z, worker, workers),
         share(t, worker, workers),
@@ -68,7 +69,8 @@ def _softmax_cross_entropy(worker, workers, z, t, loss, dz):
 
 
 @parallel("f4[:, ::1], i8[::1], f4[::1], f4[:, ::1]")
-def _sparse_softmax_cross_entropy(worker, workers, z, labels, loss, dz):
+def _sparse_softmax_cross_entropy(worker, workers, arguments):
+    z, labels, loss, dz = unpack(arguments)
     z, labels, loss, dz = (
         share(z, worker, workers),
         share(labels, worker, workers),
@@ -85,7 +87,8 @@ def _sparse_softmax_cross_entropy(worker, workers, z, labels, loss, dz):
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1]")
-def _sigmoid_cross_entropy(worker, workers, z, t, loss, dz):
+def _sigmoid_cross_entropy(worker, workers, arguments):
+    z, t, loss, dz = unpack(arguments)
     z, t, loss, dz = (
         share(z, worker, workers),
         share(t, worker, workers),

@@ -13,12 +13,12 @@ Every number of the result is summed slab after slab, however the blocks fall: t
 Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
 """
 
-import functools
+import threading
 
 import numpy as np
-from numba.core.config import NUMBA_NUM_THREADS
 
-from .compile import compiled, parallel, workers_for
+from .compile import compiled
+from .parallel import parallel, unpack, workers_for
 from .simd import LANES, add, broadcast, fma, get, load, put, store, total, transpose, zeros
 
 TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
@@ -34,13 +34,17 @@ _STRETCH = 2048  # columns of a task of few rows
 _ENOUGH_BLOCKS = 8
 
 
-@functools.cache
-def scratch() -> np.ndarray:
-    """Memory for the slab, the panel and the block of each thread, kept between calls: fresh pages are slow.
+_kept = threading.local()
 
-    One for all callers is enough, since a kernel holds Python's lock until it has finished.
+
+def scratch(workers: int) -> np.ndarray:
+    """Memory for the slab, the panel and the block of each worker, kept between calls: fresh pages are slow.
+
+    Every thread that calls kernels has its own.
     """
-    return np.zeros((NUMBA_NUM_THREADS, SLAB_SIZE + PANEL_SIZE + BLOCK_SIZE), np.float32)
+    if len(getattr(_kept, "scratch", ())) < workers:
+        _kept.scratch = np.zeros((workers, SLAB_SIZE + PANEL_SIZE + BLOCK_SIZE), np.float32)
+    return _kept.scratch
 
 
 @compiled
@@ -231,7 +235,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
         _multiply_few_rows(workers, a, b, sums.reshape(pieces, rows, columns))
     else:
         matrices = a.ravel("K"), *_steps(a), b.ravel("K"), *_steps(b), sums, *_steps(out)
-        _multiply(workers, *matrices, rows, depth, columns, scratch())
+        _multiply(workers, *matrices, rows, depth, columns, scratch(workers))
     if pieces > 1:
         np.sum(sums, axis=0, out=out.ravel("K"))
     return out
@@ -248,10 +252,9 @@ def _steps(matrix: np.ndarray) -> tuple[int, int]:
 
 
 @parallel("f4[::1], intp, intp, f4[::1], intp, intp, f4[:, ::1], intp, intp, intp, intp, intp, f4[:, ::1]")
-def _multiply(
-    worker, workers, a, a_row, a_depth, b, b_depth, b_column, sums, out_row, out_column, rows, depth, columns, memory
-):
+def _multiply(worker, workers, arguments):
     """sums[i] = a · b over piece i of the depth."""
+    a, a_row, a_depth, b, b_depth, b_column, sums, out_row, out_column, rows, depth, columns, memory = unpack(arguments)
     slab, panel, block = divide_scratch(memory[worker])
     matrix = b, np.zeros(1, np.intp), depth, b_depth, b_column
     height, down, width, across = block_grid(rows, columns, len(sums), workers)
@@ -271,8 +274,9 @@ def _multiply(
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[::1], intp, intp")
-def _multiply_few_columns(worker, workers, a, columns, out, row_step, column_step):
+def _multiply_few_columns(worker, workers, arguments):
     """Dot products of the rows of a, which are read once and never copied, with a few columns."""
+    a, columns, out, row_step, column_step = unpack(arguments)
     numbers, depth = a.reshape(-1), a.shape[1]
     for i in range(len(a) * worker // workers, len(a) * (worker + 1) // workers):
         for j in range(len(columns)):
@@ -280,8 +284,9 @@ def _multiply_few_columns(worker, workers, a, columns, out, row_step, column_ste
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[:, :, ::1]")
-def _multiply_few_rows(worker, workers, a, b, sums):
+def _multiply_few_rows(worker, workers, arguments):
     """sums[i] = a · b over piece i of the depth, for so few rows that copying b would take longer than the product."""
+    a, b, sums = unpack(arguments)
     pieces, rows, columns = sums.shape
     stretches = (columns + _STRETCH - 1) // _STRETCH
     factors, numbers, results = a.reshape(-1), b.reshape(-1), sums.reshape(-1)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import portable
-from .compile import parallel, workers_for
+from .parallel import parallel, unpack, workers_for
 from .reduction import deviation_sums, product_sums, repeated
 
 _LONG = 256  # numbers that make a loop over the channels of some joined rows worth beginning
@@ -86,7 +86,8 @@ def _corrected(dy, x, mean, scale, mean_dy, slope) -> np.ndarray:
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
-def _normalize(worker, workers, x, mean, scale, shift, y):
+def _normalize(worker, workers, arguments):
+    x, mean, scale, shift, y = unpack(arguments)
     mean, scale, shift = repeated(mean, _LONG), repeated(scale, _LONG), repeated(shift, _LONG)
     for start in range(worker * len(mean), len(x), workers * len(mean)):
         row, out = x[start : start + len(mean)], y[start : start + len(mean)]
@@ -95,7 +96,8 @@ def _normalize(worker, workers, x, mean, scale, shift, y):
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
-def _correct(worker, workers, dy, x, mean, scale, mean_dy, slope, dx):
+def _correct(worker, workers, arguments):
+    dy, x, mean, scale, mean_dy, slope, dx = unpack(arguments)
     mean, scale = repeated(mean, _LONG), repeated(scale, _LONG)
     mean_dy, slope = repeated(mean_dy, _LONG), repeated(slope, _LONG)
     for start in range(worker * len(mean), len(x), workers * len(mean)):

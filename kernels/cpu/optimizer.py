@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import portable
-from .compile import parallel, share, workers_for
+from .parallel import parallel, share, unpack, workers_for
 
 _NONE = np.empty(0, np.float32)  # stands for a state that the optimizer does without
 
@@ -110,7 +110,8 @@ def _flat(*arrays: np.ndarray | None) -> list[np.ndarray]:
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f8, f8, f8")
-def _sgd(worker, workers, w, g, u, learning_rate, momentum, nesterov):
+def _sgd(worker, workers, arguments):
+    w, g, u, learning_rate, momentum, nesterov = unpack(arguments)
     rate, mu = np.float32(learning_rate), np.float32(momentum)
     w, g, u = share(w, worker, workers), share(g, worker, workers), share(u, worker, workers)
     if len(u) == 0:
@@ -128,7 +129,8 @@ def _sgd(worker, workers, w, g, u, learning_rate, momentum, nesterov):
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f8, f8, f8")
-def _rmsprop(worker, workers, w, g, s, a, u, learning_rate, rho, momentum, epsilon):
+def _rmsprop(worker, workers, arguments):
+    w, g, s, a, u, learning_rate, rho, momentum, epsilon = unpack(arguments)
     rate, mu, tiny = np.float32(learning_rate), np.float32(momentum), np.float32(epsilon)
     old, new = np.float32(rho), np.float32(1 - rho)
     w, g, s = share(w, worker, workers), share(g, worker, workers), share(s, worker, workers)
@@ -147,8 +149,9 @@ def _rmsprop(worker, workers, w, g, s, a, u, learning_rate, rho, momentum, epsil
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f8, f8, f8, f8")
-def _adam(worker, workers, w, g, m, v, v_max, kept, rate, beta_1, beta_2, epsilon):
+def _adam(worker, workers, arguments):
     """w ← kept·w, then Adam's step."""
+    w, g, m, v, v_max, kept, rate, beta_1, beta_2, epsilon = unpack(arguments)
     keep, step, tiny = np.float32(kept), np.float32(rate), np.float32(epsilon)
     old_m, new_m = np.float32(beta_1), np.float32(1 - beta_1)
     old_v, new_v = np.float32(beta_2), np.float32(1 - beta_2)

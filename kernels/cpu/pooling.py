@@ -4,7 +4,8 @@ import numpy as np
 
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from .compile import compiled, parallel, workers_for
+from .compile import compiled
+from .parallel import parallel, unpack, workers_for
 from .simd import get, put
 
 _CODES = 256  # places that a uint8 code can name; larger windows are left to portable
@@ -116,7 +117,8 @@ def _challenge(best, code, pixels, stride, place):
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], u1[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
-def _max_pool(worker, workers, x, y, code, pool_h, pool_w, stride_h, stride_w, top, left):
+def _max_pool(worker, workers, arguments):
+    x, y, code, pool_h, pool_w, stride_h, stride_w, top, left = unpack(arguments)
     for line in range(worker, y.shape[0] * y.shape[1], workers):
         n, p = divmod(line, y.shape[1])
         best, codes = y[n, p], code[n, p]
@@ -135,7 +137,8 @@ def _max_pool(worker, workers, x, y, code, pool_h, pool_w, stride_h, stride_w, t
 
 
 @parallel("f4[:, :, :, ::1], u1[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
-def _max_pool_grad(worker, workers, dy, code, dx, pool_h, pool_w, stride_h, stride_w, top, left):
+def _max_pool_grad(worker, workers, arguments):
+    dy, code, dx, pool_h, pool_w, stride_h, stride_w, top, left = unpack(arguments)
     channels = dx.shape[3]
     offsets = np.empty(pool_h * pool_w, np.intp)
     for place in range(len(offsets)):
@@ -152,7 +155,8 @@ def _max_pool_grad(worker, workers, dy, code, dx, pool_h, pool_w, stride_h, stri
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
-def _avg_pool(worker, workers, x, y, pool_h, pool_w, stride_h, stride_w, top, left):
+def _avg_pool(worker, workers, arguments):
+    x, y, pool_h, pool_w, stride_h, stride_w, top, left = unpack(arguments)
     for line in range(worker, y.shape[0] * y.shape[1], workers):
         n, p = divmod(line, y.shape[1])
         mean = y[n, p]
@@ -171,7 +175,8 @@ def _avg_pool(worker, workers, x, y, pool_h, pool_w, stride_h, stride_w, top, le
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
-def _avg_pool_grad(worker, workers, dy, dx, pool_h, pool_w, stride_h, stride_w, top, left):
+def _avg_pool_grad(worker, workers, arguments):
+    dy, dx, pool_h, pool_w, stride_h, stride_w, top, left = unpack(arguments)
     share = np.empty(dy.shape[2:], np.float32)
     for n in range(worker, len(dx), workers):
         dx[n] = 0
@@ -206,7 +211,8 @@ def _spread_pixels(pixels, stride, share):
 
 
 @parallel("f4[:, :, :, ::1], f4[:, ::1]")
-def _global_avg(worker, workers, x, y):
+def _global_avg(worker, workers, arguments):
+    x, y = unpack(arguments)
     total, line = np.empty(x.shape[3]), np.empty(x.shape[3], np.float32)
     for n in range(worker, len(x), workers):
         total[:] = 0
@@ -222,7 +228,8 @@ def _global_avg(worker, workers, x, y):
 
 
 @parallel("f4[:, ::1], f4[:, :, :, ::1]")
-def _global_avg_grad(worker, workers, dy, dx):
+def _global_avg_grad(worker, workers, arguments):
+    dy, dx = unpack(arguments)
     count = np.float32(dx.shape[1] * dx.shape[2])
     for line in range(worker, dx.shape[0] * dx.shape[1], workers):
         n, h = divmod(line, dx.shape[1])
@@ -235,7 +242,8 @@ def _global_avg_grad(worker, workers, dy, dx):
 
 
 @parallel("f4[:, :, :, ::1], f4[:, ::1], i8[:, ::1]")
-def _global_max(worker, workers, x, y, index):
+def _global_max(worker, workers, arguments):
+    x, y, index = unpack(arguments)
     for n in range(worker, len(x), workers):
         best, places = y[n], index[n]
         best[:] = -np.inf
@@ -251,7 +259,8 @@ def _global_max(worker, workers, x, y, index):
 
 
 @parallel("f4[:, ::1], i8[:, ::1], f4[:, :, :, ::1]")
-def _global_max_grad(worker, workers, dy, index, dx):
+def _global_max_grad(worker, workers, arguments):
+    dy, index, dx = unpack(arguments)
     for n in range(worker, len(dx), workers):
         dx[n] = 0
         for c in range(dx.shape[3]):

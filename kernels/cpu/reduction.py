@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from .compile import compiled, parallel, workers_for
+from .compile import compiled
+from .parallel import parallel, unpack, workers_for
 from .simd import LANES, add, fma, get, load, put, store, subtract, zeros
 
 _CHUNK = 64  # joined rows
@@ -58,7 +59,8 @@ def _total(sums: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 @parallel("f4[::1], f4[::1], f4[:, :, ::1]")
-def _deviation_sums(worker, workers, x, shift, sums):
+def _deviation_sums(worker, workers, arguments):
+    x, shift, sums = unpack(arguments)
     chunks, length = sums.shape[1:]
     flat, centers, rows = sums.reshape(-1), repeated(shift, length), len(x) // length
     for chunk in range(worker, chunks - 1, workers):
@@ -78,7 +80,8 @@ def _deviation_sums(worker, workers, x, shift, sums):
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f4[:, :, ::1]")
-def _product_sums(worker, workers, dy, x, shift, sums):
+def _product_sums(worker, workers, arguments):
+    dy, x, shift, sums = unpack(arguments)
     chunks, length = sums.shape[1:]
     flat, centers, rows = sums.reshape(-1), repeated(shift, length), len(x) // length
     for chunk in range(worker, chunks - 1, workers):

@@ -49,7 +49,7 @@ class _VectorModel(models.PrimitiveModel):
 @intrinsic
 def load(typing_context, array, place):
     def build(context, builder, signature, arguments):
-        address = _address(context, builder, signature, arguments)
+        address = address_of(context, builder, signature, arguments)
         return builder.load(builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT)
 
     return vector(array, types.intp), build
@@ -58,7 +58,7 @@ def load(typing_context, array, place):
 @intrinsic
 def store(typing_context, array, place, value):
     def build(context, builder, signature, arguments):
-        address = _address(context, builder, signature, arguments)
+        address = address_of(context, builder, signature, arguments)
         builder.store(arguments[2], builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT)
         return context.get_dummy_value()
 
@@ -73,7 +73,7 @@ def zeros(typing_context):
 @intrinsic
 def get(typing_context, array, place):
     def build(context, builder, signature, arguments):
-        return builder.load(_address(context, builder, signature, arguments))
+        return builder.load(address_of(context, builder, signature, arguments))
 
     return types.float32(array, types.intp), build
 
@@ -81,7 +81,7 @@ def get(typing_context, array, place):
 @intrinsic
 def put(typing_context, array, place, number):
     def build(context, builder, signature, arguments):
-        builder.store(arguments[2], _address(context, builder, signature, arguments))
+        builder.store(arguments[2], address_of(context, builder, signature, arguments))
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.float32), build
@@ -90,7 +90,7 @@ def put(typing_context, array, place, number):
 @intrinsic
 def broadcast(typing_context, array, place):
     def build(context, builder, signature, arguments):
-        number = builder.load(_address(context, builder, signature, arguments))
+        number = builder.load(address_of(context, builder, signature, arguments))
         undefined = ir.Constant(_VECTOR, ir.Undefined)
         single = builder.insert_element(undefined, number, ir.IntType(32)(0))
         every_lane_first = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
@@ -184,7 +184,7 @@ def _riffled(builder, a, b, first):
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), LANES), order))
 
 
-def _address(context, builder, signature, arguments):
+def address_of(context, builder, signature, arguments):
     """The machine address of array[place]: always the first two arguments."""
     array = make_array(signature.args[0])(context, builder, arguments[0])
     return builder.gep(array.data, [arguments[1]])

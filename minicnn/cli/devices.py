@@ -20,7 +20,7 @@ def devices(as_json: Json = False) -> None:
     """List the kernels that minicnn can compute with, and the machine it found.
 
     Choose with `--device NAME`, with the environment variable MINICNN_DEVICE, or in Python with
-    minicnn.device("NAME"). The number of threads is set with NUMBA_NUM_THREADS; results do not depend on it.
+    minicnn.device("NAME"). The number of threads is set with MINICNN_NUM_THREADS; results do not depend on it.
 
     **Examples**
 
@@ -66,12 +66,14 @@ def machine() -> dict[str, Any]:
 
 
 def _numba() -> tuple[str | None, int]:
-    """Numba's version and its threads; without Numba, one thread."""
+    """Numba's version and the threads of the compiled kernels; without Numba, one thread."""
     try:
         import numba
     except ImportError:
         return None, 1
-    return numba.__version__, numba.get_num_threads()
+    from ..kernels.cpu.threads import get_num_threads
+
+    return numba.__version__, get_num_threads()
 
 
 def _cpu_model() -> str:

@@ -6,6 +6,8 @@ import sys
 import numba
 import numpy as np
 
+from minicnn.kernels.cpu.threads import get_num_threads
+
 
 def test_every_device_is_present_or_says_why_not(run):
     found = run("devices", "--json").json
@@ -19,7 +21,7 @@ def test_every_device_is_present_or_says_why_not(run):
 def test_the_machine(run):
     machine = run("devices", "--json").json["machine"]
     assert machine["cores"] == os.cpu_count()
-    assert machine["threads"] == numba.get_num_threads()
+    assert machine["threads"] == get_num_threads()
     assert (machine["numpy"], machine["numba"]) == (np.__version__, numba.__version__)
 
 
