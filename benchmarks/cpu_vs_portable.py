@@ -2,15 +2,17 @@
 
     python benchmarks/cpu_vs_portable.py [--json FILE] [--rounds N] [--only WORD]
 
-Each backend runs in a process of its own, because the thread pools of OpenBLAS and Numba would spin against each
-other in one. The two take turns; a turn gives some timed calls. A case counts only if the results agree. The table
-shows the ratio cpu / portable of the medians, worst first; the exit status is 1 if a result differs or a ratio
+Each backend runs in a process of its own, and stands still while the other has its turn: idle threads, which wait for
+work in a loop, would take a core from it. A turn gives some timed calls. A case counts only if the results agree. The
+table shows the ratio cpu / portable of the medians, worst first; the exit status is 1 if a result differs or a ratio
 exceeds 1.1, one tenth being the noise that a shared machine shows between two runs of the same code.
 """
 
 import argparse
 import json
 import multiprocessing
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +27,6 @@ from rich.table import Table
 MARGIN = 1.1
 TOLERANCE = 1e-4
 TURN = 0.03  # seconds of calls in one turn
-PAUSE = 0.05  # seconds until the other process's idle threads have gone to sleep
 
 Call = tuple[str, tuple, dict[str, Any]]
 
@@ -265,13 +266,37 @@ def _optimizer(kernel: str, size: int, states: int, options: dict) -> Callable:
     return make
 
 
+class Contestant:
+    """A backend in a process of its own, which runs only while it is asked something."""
+
+    def __init__(self, name: str) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(name, theirs), daemon=True)
+        self._process.start()
+        self._signal(signal.SIGSTOP)
+
+    def ask(self, request: str | float) -> Any:
+        """The results of a case, or the times of its calls in so many seconds."""
+        self._signal(signal.SIGCONT)
+        self._connection.send(request)
+        answer = self._connection.recv()
+        self._signal(signal.SIGSTOP)
+        return answer
+
+    def _signal(self, number: int) -> None:
+        assert self._process.pid
+        os.kill(self._process.pid, number)
+
+
 def serve(name: str, connection: Connection) -> None:
     """A backend's process: make a case and send its results, or time some calls of it and send the seconds."""
     from minicnn.kernels import backend
 
     kernels, makers = backend(name), Cases().makers
     run: Callable[[], Any] = lambda: None  # noqa: E731
-    while (request := connection.recv()) is not None:
+    while True:
+        request = connection.recv()
         if isinstance(request, str):
             kernel, arguments, options = makers[request]()
             function = getattr(kernels, kernel)
@@ -306,18 +331,13 @@ def agree(a: Any, b: Any) -> bool:
     return a.shape == b.shape and bool(np.all(np.abs(a.astype(float) - b.astype(float)) <= TOLERANCE * scale))
 
 
-def measure(case: str, connections: list[Connection], rounds: int) -> dict[str, Any]:
+def measure(case: str, contestants: list[Contestant], rounds: int) -> dict[str, Any]:
     """The quartiles, in microseconds, of cpu and portable taking turns."""
-    results = []
-    for connection in connections:
-        connection.send(case)
-        results.append(connection.recv())
+    results = [contestant.ask(case) for contestant in contestants]
     samples: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for connection, times in zip(connections, samples):
-            time.sleep(PAUSE)
-            connection.send(TURN)
-            times.extend(connection.recv())
+        for contestant, times in zip(contestants, samples):
+            times.extend(contestant.ask(TURN))
     quartiles = [[float(q) * 1e6 for q in np.percentile(times, (25, 50, 75))] for times in samples]
     return {
         "case": case,
@@ -344,16 +364,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="turns of each backend in each case")
     parser.add_argument("--only", default="", help="only the cases whose name contains this")
     options = parser.parse_args()
-    context = multiprocessing.get_context("spawn")
-    connections = []
-    for name in ("cpu", "portable"):
-        ours, theirs = context.Pipe()
-        context.Process(target=serve, args=(name, theirs), daemon=True).start()
-        connections.append(ours)
+    contestants = [Contestant("cpu"), Contestant("portable")]
     cases = [case for case in Cases().makers if options.only in case]
-    rows = sorted((measure(case, connections, options.rounds) for case in cases), key=lambda row: -row["ratio"])
-    for connection in connections:
-        connection.send(None)
+    rows = sorted((measure(case, contestants, options.rounds) for case in cases), key=lambda row: -row["ratio"])
     show(rows)
     if options.json:
         options.json.write_text(json.dumps({"margin": MARGIN, "cases": rows}, indent=1))

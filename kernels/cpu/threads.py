@@ -2,7 +2,8 @@
 
 Each thread takes the next part that nobody has taken until none is left. So nobody waits for a thread that has not
 begun: whoever starts a job while the helpers sleep, or run for someone else, does all of its parts. Helpers look out
-for the next job for some tenths of a millisecond, in compiled code without Python's lock, before they go to sleep.
+for the next job for a few milliseconds, in compiled code without Python's lock, before they go to sleep: longer than
+Python needs from one kernel to the next.
 """
 
 import atexit
@@ -26,7 +27,7 @@ VARIABLE = "MINICNN_NUM_THREADS"
 # Whoever replaces it by its successor owns the part, and knows that kernel and arguments were those of that job.
 _TICKET, _FINISHED, _KERNEL, _ARGUMENTS, _END = 0, 8, 16, 17, 18  # the first two in cache lines of their own
 _WORDS = 24
-_PATIENCE = 1 << 13  # looks at the ticket before a helper goes to sleep
+_PATIENCE = 1 << 16  # looks at the ticket before a helper goes to sleep
 
 
 class Pool:
@@ -45,11 +46,12 @@ class Pool:
 
         Safe to be called from several threads: one at a time is helped, the others do their jobs by themselves.
         """
+        functions = _functions()
         if parts == 1 or self.threads == 1 or not self._running.acquire(blocking=False):
-            return _functions().alone(kernel, arguments, parts)
+            return functions.alone(kernel, arguments, parts)
         try:
             self._wake()
-            return _functions().together(self._address, kernel, arguments, parts)
+            return functions.together(self._address, kernel, arguments, parts)
         finally:
             self._running.release()
 
