@@ -52,6 +52,14 @@ def test_extreme_numbers(name, draw, implementation):
     check_both(implementation, name, rows, draw(*rows.shape))
 
 
+@pytest.mark.parametrize("threshold", [0.5, -2.0])
+def test_leaky_relu_around_its_threshold(threshold, draw, implementation):
+    below, above = np.nextafter(np.float32(threshold), np.float32([-9, 9])).astype(np.float64)
+    x, options = np.array([below, threshold, above]), {"negative_slope": 0.25, "threshold": threshold}
+    implementation.check("leaky_relu", x, **options)
+    implementation.check("leaky_relu_grad", draw(3), x, **options)
+
+
 @pytest.mark.parametrize("value", NOT_FINITE)
 @every_activation
 def test_nan_and_infinity(name, value, draw, implementation):

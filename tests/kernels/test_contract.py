@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import warnings
 
 import numpy as np
 import pytest
@@ -77,8 +78,8 @@ CALLS = {
     "global_max_pool2d_grad": ([MATRIX, spec(4, 3, dtype="int64")], {"input_size": (2, 3)}),
     "relu": ([MATRIX], {}),
     "relu_grad": ([MATRIX, MATRIX], {}),
-    "leaky_relu": ([MATRIX], {"negative_slope": 0.1, "threshold": 0.2}),
-    "leaky_relu_grad": ([MATRIX, MATRIX], {"negative_slope": 0.1, "threshold": 0.2}),
+    "leaky_relu": ([MATRIX], {"negative_slope": 1.5, "threshold": 0.2}),
+    "leaky_relu_grad": ([MATRIX, MATRIX], {"negative_slope": 1.5, "threshold": 0.2}),
     "clip": ([MATRIX], {"low": 0.1, "high": 0.9}),
     "clip_grad": ([MATRIX, MATRIX], {"low": 0.1, "high": 0.9}),
     "sigmoid": ([MATRIX], {}),
@@ -136,6 +137,27 @@ def test_results_have_the_shape_and_dtype_foretold(name, dtype, kernel):
     options = {key: np.float64(value) if isinstance(value, float) else value for key, value in options.items()}
     foretold = specs_of(KERNELS[kernel](*given, **options))
     assert specs_of(getattr(backend(name), kernel)(*given, **options)) == foretold
+
+
+EXTREMES = np.float32([0, -1, 1e-30, 3e38, -3e38, np.inf, -np.inf, np.nan])
+
+
+def extremes_of(given, rng: np.random.Generator):
+    """Arrays for specs whose floats are all extreme, and zeros as integers."""
+    if isinstance(given, list):
+        return [extremes_of(one, rng) for one in given]
+    return rng.choice(EXTREMES, given.shape) if given.dtype.kind == "f" else np.zeros(given.shape, given.dtype)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@every_backend
+def test_no_number_is_worth_a_warning(name, kernel):
+    given, options = CALLS[kernel]
+    rng = np.random.default_rng(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(10):
+            getattr(backend(name), kernel)(*extremes_of(given, rng), **options)
 
 
 def test_the_contract_needs_no_numbers():

@@ -1,4 +1,4 @@
-"""What holds for every operation: two nodes of one kind keep apart what each of them has saved."""
+"""What holds for every operation: nodes keep apart what they save, and compute no gradient that nobody needs."""
 
 import numpy as np
 import pytest
@@ -45,3 +45,26 @@ def test_two_dropouts_keep_their_own_masks(check, rng):
         return ops.dropout(2.0 * ops.dropout(x, 0.3, masks), 0.3, masks)
 
     check(twice, rng.standard_normal((2, 4, 4, C)))
+
+
+#: operations of several inputs, with the inputs' shapes
+SEVERAL_INPUTS = {
+    "add": (ops.add, [(2, 3), (3,)]),
+    "subtract": (ops.subtract, [(2, 3), (3,)]),
+    "multiply": (ops.multiply, [(2, 3), (3,)]),
+    "divide": (ops.divide, [(2, 3), (3,)]),
+    "matmul": (ops.matmul, [(2, 3), (3, 4)]),
+    "dense": (ops.dense, [(2, 3), (3, 4), (4,)]),
+    "conv2d": (ops.conv2d, [(2, 4, 5, 3), (2, 2, 3, 4), (4,)]),
+}
+
+
+@pytest.mark.parametrize("needed", [0, 1, -1])
+@pytest.mark.parametrize("name", SEVERAL_INPUTS)
+def test_only_needed_gradients_are_computed(name, needed, rng):
+    op, shapes = SEVERAL_INPUTS[name]
+    inputs = [Tensor(rng.standard_normal(shape)) for shape in shapes]
+    inputs[needed].requires_grad = True
+    y = op(*inputs)
+    gradients = y.op.backward(y.op.kernels, y.data)
+    assert [g is not None for g in gradients] == [x.requires_grad for x in inputs]
