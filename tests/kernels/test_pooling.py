@@ -120,6 +120,14 @@ def test_gradients_pass_nan_and_infinity_to_their_windows_only(value, image, dra
     implementation.check("avg_pool2d_grad", dy, input_size=case.size, **case.options)
 
 
+def test_infinite_gradients_of_overlapping_windows_add_up_in_silence(image, draw, implementation):
+    case = Case((3, 3), (1, 1), "same")
+    _, code = reference.max_pool2d(image(case, "normal"), **case.options)
+    dy = np.copysign(np.inf, draw(*case.output_shape))
+    implementation.check("max_pool2d_grad", dy, code, input_size=case.size, **case.options)
+    implementation.check("avg_pool2d_grad", dy, input_size=case.size, **case.options)
+
+
 @pytest.mark.parametrize("kind", ["normal", "ties", "NaN", "infinite", "all −∞"])
 @pytest.mark.parametrize("shape", [(2, 5, 7, 3), (1, 1, 1, 1), (3, 8, 4, 17)])
 def test_global_max_pool(shape, kind, image, draw, implementation):
