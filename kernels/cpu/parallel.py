@@ -13,26 +13,29 @@ calls it need be compiled for its arguments, and a sequence of kernels is a list
 who computes it.
 """
 
-import ctypes
 import functools
 import struct
 from collections.abc import Callable
 
 import numpy as np
+from llvmlite import ir
 from numba import cfunc
 from numba.core import sigutils, types
 from numba.extending import models, register_model
+from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import as_dtype
 
 from .compile import OPTIONS, compiled, intrinsic
 from .threads import get_num_threads, run
+
+_WORD = ir.IntType(64)
 
 #: elementary steps that pay for waking one more thread (some microseconds)
 WORK_PER_WORKER = 1 << 15
 
 
 class Arguments(types.Type):
-    """The Numba type of packed arguments: the address of a tuple."""
+    """The Numba type of a kernel's arguments: the address of one word for each, a number or an array object."""
 
     def __init__(self, kinds: types.Tuple):
         self.kinds = kinds
@@ -47,19 +50,46 @@ def unpack(typing_context, arguments):
     """The tuple of arguments."""
 
     def build(context, builder, signature, values):
-        return builder.load(builder.bitcast(values[0], context.get_value_type(arguments.kinds).as_pointer()))
+        words = builder.bitcast(values[0], _WORD.as_pointer())
+        parts = []
+        for i, kind in enumerate(arguments.kinds):
+            word = builder.load(builder.gep(words, [_WORD(i)]))
+            if isinstance(kind, types.Array):
+                parts.append(_array(context, builder, kind, word))
+            else:
+                parts.append(builder.bitcast(word, context.get_value_type(kind)))
+        return context.make_tuple(builder, arguments.kinds, parts)
 
     return arguments.kinds(arguments), build
+
+
+def _array(context, builder, kind: types.Array, word):
+    """Numba's view of a NumPy array, whose C struct begins, after Python's part, with data, ndim, shape, strides."""
+
+    def field(index, type_):
+        place = builder.add(word, _WORD(object.__basicsize__ + 8 * index))
+        return builder.load(builder.inttoptr(place, type_.as_pointer()))
+
+    def numbers(index):
+        first = field(index, _WORD.as_pointer())
+        return [builder.load(builder.gep(first, [_WORD(i)])) for i in range(kind.ndim)]
+
+    array = make_array(kind)(context, builder)
+    data = field(0, context.get_data_type(kind.dtype).as_pointer())
+    itemsize = _WORD(as_dtype(kind.dtype).itemsize)
+    populate_array(array, data=data, shape=numbers(2), strides=numbers(3), itemsize=itemsize, meminfo=None)
+    return array._getvalue()
 
 
 def parallel(signature: str) -> Callable:
     """Compile f(worker, workers, arguments) when it is first called; call it on as many threads as given.
 
-    Arrays are made contiguous and of the signature's dtype: an address takes whatever it is given.
+    Arrays are made contiguous and of the signature's dtype: compiled code takes whatever it is given.
     """
     kinds = sigutils.normalize_signature(f"void({signature})")[0]
-    layout = struct.Struct("".join(map(_format, kinds)))
+    layout = struct.Struct("".join("d" if kind is types.float64 else "q" for kind in kinds))
     dtypes = [as_dtype(kind.dtype) if isinstance(kind, types.Array) else None for kind in kinds]
+    ranks = [kind.ndim for kind in kinds if isinstance(kind, types.Array)]
 
     def decorate(function: Callable) -> Callable:
         entry = types.void(types.intp, types.intp, Arguments(types.Tuple(kinds)))
@@ -67,11 +97,14 @@ def parallel(signature: str) -> Callable:
 
         @functools.wraps(function)
         def start(workers: int, *arguments) -> None:
-            fitting = [
-                argument if dtype is None else np.ascontiguousarray(argument, dtype)
-                for argument, dtype in zip(arguments, dtypes)
-            ]
-            words = [word for argument in fitting for word in _words(argument)]
+            words: list = list(arguments)
+            arrays = []  # kept as long as the kernel runs
+            for i, dtype in enumerate(dtypes):
+                if dtype is not None:
+                    arrays.append(np.ascontiguousarray(arguments[i], dtype))
+                    words[i] = id(arrays[-1])
+            if [array.ndim for array in arrays] != ranks:
+                raise TypeError(f"{function.__name__} takes ({signature})")
             run(compiled_once().address, layout.pack(*words), workers)
 
         return start
@@ -92,23 +125,3 @@ def workers_for(work: int) -> int:
 def share(array, worker, workers):
     """A worker's part of an array, along its first axis."""
     return array[len(array) * worker // workers : len(array) * (worker + 1) // workers]
-
-
-def _format(kind: types.Type) -> str:
-    """An argument as `struct` spells it: an array is (two owners, size, itemsize, address, shape, strides)."""
-    return f"{5 + 2 * kind.ndim}q" if isinstance(kind, types.Array) else {types.float64: "d", types.intp: "q"}[kind]
-
-
-def _words(argument) -> tuple:
-    """The same for what is to be passed; the two owners, whose references Numba would count, are none."""
-    if not isinstance(argument, np.ndarray):
-        return (argument,)
-    return (0, 0, argument.size, argument.itemsize, _address(argument), *argument.shape, *argument.strides)
-
-
-def _address(array: np.ndarray) -> int:
-    """Where the numbers lie; ctypes is quicker than NumPy, but takes neither empty nor read-only arrays."""
-    try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))
-    except (TypeError, ValueError):
-        return array.__array_interface__["data"][0]
