@@ -248,8 +248,9 @@ class TestLogitsBehindActivations:
 
     def test_both_logits_and_softmax_warns_and_uses_the_logits(self):
         z = Tensor([[1.0, 2.0]])
-        with pytest.warns(UserWarning, match="from_logits=True, but the model ends in softmax"):
+        with pytest.warns(UserWarning, match="from_logits=True, but the model ends in softmax") as warned:
             both = SparseCategoricalCrossentropy(from_logits=True)([1], ops.softmax(z))
+        assert (warned[0].filename, str(warned[0].message)[:31]) == (__file__, "sparse_categorical_crossentropy")
         assert both.item() == SparseCategoricalCrossentropy(from_logits=True)([1], z).item()
 
     def test_no_warning_otherwise(self):
@@ -259,7 +260,8 @@ class TestLogitsBehindActivations:
 
 
 def refused(loss, y_true, y_pred, error, match):
-    with pytest.raises(error, match=match):
+    """The loss says its name and what is wrong."""
+    with pytest.raises(error, match=f"^{loss.name}: .*{match}"):
         loss(y_true, np.asarray(y_pred, np.float32))
 
 
@@ -357,11 +359,16 @@ class TestByName:
             losses.get("hinge")
 
     def test_functions_are_the_losses_of_samples(self):
-        for name, (loss, y_true, y_pred, expected) in CASES.items():
-            if "smooth" in name or "logits" in name:
-                continue
+        for loss, y_true, y_pred, expected in CASES.values():
+            config = loss.get_config()
+            options = {name: config[name] for name in ("from_logits", "label_smoothing", "axis") if name in config}
             function = getattr(losses, loss.name)
-            np.testing.assert_allclose(function(y_true, y_pred).numpy(), expected, rtol=1e-12)
+            np.testing.assert_allclose(function(y_true, y_pred, **options).numpy(), expected, rtol=1e-12)
+
+    @pytest.mark.parametrize("name", ["binary", "categorical", "sparse_categorical"])
+    def test_functions_refuse_classes_on_another_axis(self, name):
+        with pytest.raises(ValueError, match="axis=-1, got axis=0"):
+            getattr(losses, f"{name}_crossentropy")([[1.0]], [[0.5]], axis=0)
 
     def test_a_function_of_tensors_is_a_loss(self):
         def cubed(y_true, y_pred):
@@ -371,6 +378,7 @@ class TestByName:
         assert isinstance(loss, FunctionLoss)
         assert loss.name == "cubed"
         assert loss([[2.0]], [[0.0]]).item() == 8
+        assert FunctionLoss(cubed, "sum")([[2.0], [1.0]], [[0.0], [0.0]]).item() == 9
 
     def test_a_loss_of_your_own(self):
         class City(Loss):

@@ -108,6 +108,11 @@ def test_concatenate(axis, shapes, check, rng):
     check(lambda *tensors: ops.concatenate(tensors, axis), *arrays)
 
 
+def test_concatenate_joins_along_the_last_axis(rng):
+    a, b = rng.standard_normal((2, 2, 3)), rng.standard_normal((2, 2, 4))
+    assert np.array_equal(ops.concatenate([Tensor(a), Tensor(b)]).data, np.concatenate([a, b], axis=-1))
+
+
 def test_concatenate_one_tensor_twice(check, rng):
     check(lambda x: ops.concatenate([x, x * 2.0, x], axis=0), rng.standard_normal((2, 3)))
 

@@ -200,6 +200,20 @@ class TestByName:
         optimizer = Adam()
         assert optimizers.get(optimizer) is optimizer
 
+    @pytest.mark.parametrize(
+        ("kind", "defaults"),
+        [
+            (SGD, {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}),
+            (RMSprop, {"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False}),
+            (Adam, ADAM := {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7, "amsgrad": False}),
+            (AdamW, {**ADAM, "weight_decay": 0.004}),
+        ],
+    )
+    def test_defaults(self, kind, defaults):
+        none = dict.fromkeys(["weight_decay", "clipnorm", "clipvalue", "global_clipnorm"])
+        assert kind().get_config() == {**none, **defaults, "name": kind.__name__.lower()}
+        assert kind(name="step").get_config()["name"] == "step"
+
     def test_config_has_the_rate_as_it_is_now(self):
         optimizer = Adam(0.1)
         optimizer.learning_rate = 0.05
