@@ -3,15 +3,13 @@
 import numpy as np
 
 from .. import portable
+from .compile import compiled
 from .parallel import parallel, unpack, workers_for
-from .reduction import deviation_sums, product_sums, repeated
+from .reduction import empty_chunks, repeated, sum_deviations, sum_products, total
 
 _LONG = 256  # numbers that make a loop over the channels of some joined rows worth beginning
 
-_quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")  # NaN and ±∞ follow the equations
 
-
-@_quiet
 def batch_norm(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, *, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -22,86 +20,132 @@ def batch_norm(
     >>> y.tolist(), mean.tolist(), variance.tolist()
     ([[-1.0], [1.0]], [2.0], [1.0])
     """
-    x = np.ascontiguousarray(x)
-    count = x.size // x.shape[-1]
-    first = x.reshape(-1, x.shape[-1])[0]
-    shift = np.where(np.isfinite(first), first, 0)  # near the mean, so that little is lost when it is large
-    mean = (shift + deviation_sums(x, shift)[0] / count).astype(np.float32)
-    variance = deviation_sums(x, mean)[1] / count
-    y = _normalized(x, mean, gamma / np.sqrt(variance + float(epsilon)), beta)
-    return y, mean, variance.astype(np.float32)
+    workers, flat, sums, squares = workers_for(x.size), x.ravel(), empty_chunks(x), empty_chunks(x)
+    y, (mean, variance) = np.empty(x.shape, np.float32), np.empty((2, len(gamma)), np.float32)
+    _sum(workers, flat, len(gamma), sums)
+    _sum_squares(workers, flat, sums, mean, squares)
+    _normalize_batch(workers, flat, gamma, beta, mean, squares, float(epsilon), y.ravel(), variance)
+    return y, mean, variance
 
 
-@_quiet
 def batch_norm_grad(
     dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, mean: np.ndarray, variance: np.ndarray, *, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """dx = γ / √(v + ε) · (dy − dβ/M − x̂·dγ/M)."""
-    dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x)
-    count = x.size // x.shape[-1]
-    scale = 1 / np.sqrt(variance.astype(np.float64) + float(epsilon))
-    dbeta, product = product_sums(dy, x, mean)
-    dgamma = product * scale
-    dx = _corrected(dy, x, mean, gamma * scale, dbeta / count, dgamma * scale / count)
-    return dx, dgamma.astype(np.float32), dbeta.astype(np.float32)
+    return _gradients(_batch_grad, dy, x, gamma, mean, variance, epsilon)
 
 
-@_quiet
 def batch_norm_inference(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, variance: np.ndarray, *, epsilon: float
 ) -> np.ndarray:
     """y = γ·x̂ + β with given statistics."""
-    scale = gamma / np.sqrt(variance.astype(np.float64) + float(epsilon))
-    return _normalized(np.ascontiguousarray(x), mean, scale, beta)
+    y = np.empty(x.shape, np.float32)
+    _inference(workers_for(x.size), x.ravel(), gamma, beta, mean, variance, float(epsilon), y.ravel())
+    return y
 
 
-@_quiet
 def batch_norm_inference_grad(
     dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, mean: np.ndarray, variance: np.ndarray, *, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """dx = dy · γ / √(v + ε)."""
-    dy, x = np.ascontiguousarray(dy), np.ascontiguousarray(x)
-    scale = 1 / np.sqrt(variance.astype(np.float64) + float(epsilon))
-    dbeta, product = product_sums(dy, x, mean)
-    nothing = np.zeros(len(gamma))
-    dx = _normalized(dy, nothing, gamma * scale, nothing)
-    return dx, (product * scale).astype(np.float32), dbeta.astype(np.float32)
+    return _gradients(_inference_grad, dy, x, gamma, mean, variance, epsilon)
 
 
 update_moving_average = portable.update_moving_average
 
 
-def _normalized(x: np.ndarray, mean: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """(x − mean)·scale + shift."""
-    y = np.empty(x.shape, np.float32)
-    _normalize(workers_for(x.size), x.reshape(-1), mean, scale, shift, y.reshape(-1))
-    return y
+def _gradients(kernel, dy, x, gamma, mean, variance, epsilon) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(dx, dγ, dβ), the kernel being given the sums of dy and dy·(x − μ)."""
+    workers, dy_flat, x_flat, chunks = workers_for(x.size), dy.ravel(), x.ravel(), empty_chunks(x)
+    dx, (dgamma, dbeta) = np.empty(x.shape, np.float32), np.empty((2, len(gamma)), np.float32)
+    _sum_products(workers, dy_flat, x_flat, mean, chunks)
+    kernel(workers, dy_flat, x_flat, gamma, mean, variance, float(epsilon), chunks, dx.ravel(), dgamma, dbeta)
+    return dx, dgamma, dbeta
 
 
-def _corrected(dy, x, mean, scale, mean_dy, slope) -> np.ndarray:
-    """scale·(dy − mean_dy − (x − mean)·slope)."""
-    dx = np.empty(x.shape, np.float32)
-    _correct(workers_for(x.size), dy.reshape(-1), x.reshape(-1), mean, scale, mean_dy, slope, dx.reshape(-1))
-    return dx
+@parallel("f4[::1], intp, f4[:, :, ::1]")
+def _sum(worker, workers, arguments):
+    x, channels, sums = unpack(arguments)
+    sum_deviations(x, _first_row(x, channels), sums, worker, workers)
 
 
-@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
-def _normalize(worker, workers, arguments):
-    x, mean, scale, shift, y = unpack(arguments)
-    mean, scale, shift = repeated(mean, _LONG), repeated(scale, _LONG), repeated(shift, _LONG)
-    for start in range(worker * len(mean), len(x), workers * len(mean)):
-        row, out = x[start : start + len(mean)], y[start : start + len(mean)]
-        for j in range(len(row)):
-            out[j] = (row[j] - mean[j]) * scale[j] + shift[j]
+@parallel("f4[::1], f4[:, :, ::1], f4[::1], f4[:, :, ::1]")
+def _sum_squares(worker, workers, arguments):
+    x, sums, mean, squares = unpack(arguments)
+    channels = len(mean)
+    exact = _first_row(x, channels) + total(sums[0], channels) / (len(x) // channels)
+    center = exact.astype(np.float32)
+    if worker == 0:
+        mean[:] = center
+    sum_deviations(x, center, squares, worker, workers)
 
 
-@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f4[::1]")
-def _correct(worker, workers, arguments):
-    dy, x, mean, scale, mean_dy, slope, dx = unpack(arguments)
-    mean, scale = repeated(mean, _LONG), repeated(scale, _LONG)
-    mean_dy, slope = repeated(mean_dy, _LONG), repeated(slope, _LONG)
-    for start in range(worker * len(mean), len(x), workers * len(mean)):
-        end = start + len(mean)
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[:, :, ::1], f8, f4[::1], f4[::1]")
+def _normalize_batch(worker, workers, arguments):
+    x, gamma, beta, mean, squares, epsilon, y, variance = unpack(arguments)
+    exact = total(squares[1], len(gamma)) / (len(x) // len(gamma))
+    if worker == 0:
+        variance[:] = exact
+    _normalize(x, mean, gamma / np.sqrt(exact + epsilon), beta, y, worker, workers)
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f4[::1]")
+def _inference(worker, workers, arguments):
+    x, gamma, beta, mean, variance, epsilon, y = unpack(arguments)
+    _normalize(x, mean, gamma / np.sqrt(variance + epsilon), beta, y, worker, workers)
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[:, :, ::1]")
+def _sum_products(worker, workers, arguments):
+    dy, x, mean, chunks = unpack(arguments)
+    sum_products(dy, x, mean, chunks, worker, workers)
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f4[:, :, ::1], f4[::1], f4[::1], f4[::1]")
+def _batch_grad(worker, workers, arguments):
+    dy, x, gamma, mean, variance, epsilon, chunks, dx, dgamma, dbeta = unpack(arguments)
+    channels = len(gamma)
+    scale = 1 / np.sqrt(variance + epsilon)
+    shift_grad, scale_grad = total(chunks[0], channels), total(chunks[1], channels) * scale
+    if worker == 0:
+        dgamma[:], dbeta[:] = scale_grad, shift_grad
+    count = len(x) // channels
+    length = min(_LONG, len(x))
+    means, scales = repeated(mean, length), repeated(gamma * scale, length)
+    mean_dy, slope = repeated(shift_grad / count, length), repeated(scale_grad * scale / count, length)
+    for start in range(worker * len(means), len(x), workers * len(means)):
+        end = start + len(means)
         row, gradient, out = x[start:end], dy[start:end], dx[start:end]
         for j in range(len(row)):
-            out[j] = scale[j] * (gradient[j] - mean_dy[j] - (row[j] - mean[j]) * slope[j])
+            out[j] = scales[j] * (gradient[j] - mean_dy[j] - (row[j] - means[j]) * slope[j])
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f4[:, :, ::1], f4[::1], f4[::1], f4[::1]")
+def _inference_grad(worker, workers, arguments):
+    dy, _, gamma, _, variance, epsilon, chunks, dx, dgamma, dbeta = unpack(arguments)
+    channels = len(gamma)
+    scale = 1 / np.sqrt(variance + epsilon)
+    if worker == 0:
+        dgamma[:], dbeta[:] = total(chunks[1], channels) * scale, total(chunks[0], channels)
+    nothing = np.zeros(channels, np.float32)
+    _normalize(dy, nothing, gamma * scale, nothing, dx, worker, workers)
+
+
+@compiled
+def _first_row(x, channels):
+    """A number of each channel, near the mean, so that little is lost where that is large; 0 for one not finite."""
+    row = x[:channels].copy()
+    for c in range(channels):
+        row[c] = row[c] if np.isfinite(row[c]) else np.float32(0)
+    return row
+
+
+@compiled
+def _normalize(x, mean, scale, shift, y, worker, workers):
+    """y = (x − mean)·scale + shift."""
+    length = min(_LONG, len(x))
+    means, scales, shifts = repeated(mean, length), repeated(scale, length), repeated(shift, length)
+    for start in range(worker * len(means), len(x), workers * len(means)):
+        row, out = x[start : start + len(means)], y[start : start + len(means)]
+        for j in range(len(row)):
+            out[j] = (row[j] - means[j]) * scales[j] + shifts[j]

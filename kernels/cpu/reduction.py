@@ -2,6 +2,8 @@
 
 The rows are cut into chunks of a fixed length; a chunk is summed in float32, and the chunks in float64. Rows are
 joined until they fill whole vectors, so that even a single channel uses every lane.
+
+One kernel sums the chunks; the next one totals them, each worker for itself: that is quicker than to ask NumPy.
 """
 
 import math
@@ -10,91 +12,120 @@ import numpy as np
 
 from .compile import compiled
 from .parallel import parallel, unpack, workers_for
-from .simd import LANES, add, fma, get, load, put, store, subtract, zeros
+from .simd import LANES, add, fma, load, store, subtract, zeros
 
 _CHUNK = 64  # joined rows
 
 
-def deviation_sums(x: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """(Σ (x − shift), Σ (x − shift)²) of each channel of a contiguous x, in float64.
+def channel_sums(x: np.ndarray) -> np.ndarray:
+    """Σ x of each channel, rounded to float32 at the end.
 
-    >>> deviation_sums(np.array([[1, 2], [3, 4]], np.float32), np.array([1, 1], np.float32))
-    array([[ 2.,  4.],
-           [ 4., 10.]])
+    >>> channel_sums(np.array([[1, 2], [3, 4]], np.float32))
+    array([4., 6.], dtype=float32)
     """
-    sums = _empty_sums(x)
-    _deviation_sums(workers_for(x.size), x.reshape(-1), shift, sums)
-    return _total(sums, x)
+    chunks, sums = empty_chunks(x), np.empty(x.shape[-1], np.float32)
+    _sum(workers_for(x.size), x.ravel(), np.zeros(len(sums), np.float32), chunks)
+    _total(1, chunks, sums)
+    return sums
 
 
-def product_sums(dy: np.ndarray, x: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """(Σ dy, Σ dy·(x − shift)) of each channel of contiguous arrays, in float64.
+def empty_chunks(x: np.ndarray) -> np.ndarray:
+    """Room for two sums of each chunk of joined rows, and of what is left over after the last whole row."""
+    length = math.lcm(x.shape[-1], LANES)
+    return np.empty((2, -(-(x.size // length) // _CHUNK) + 1, length), np.float32)
 
-    >>> product_sums(np.array([[1], [2]], np.float32), np.array([[3], [5]], np.float32), np.array([4], np.float32))
-    array([[3.],
-           [1.]])
-    """
-    sums = _empty_sums(x)
-    _product_sums(workers_for(x.size), dy.reshape(-1), x.reshape(-1), shift, sums)
-    return _total(sums, x)
+
+@compiled
+def total(chunks, channels):
+    """One kind of sum, of each channel, in float64."""
+    joined, sums = np.zeros(chunks.shape[1]), np.zeros(channels)
+    for chunk in range(len(chunks)):
+        for j in range(len(joined)):
+            joined[j] += chunks[chunk, j]
+    for start in range(0, len(joined), channels):
+        for c in range(channels):
+            sums[c] += joined[start + c]
+    return sums
 
 
 @compiled
 def repeated(array, length):
-    """As many copies of the array as fit into `length` numbers, but at least one."""
+    """As many copies of the array as fit into `length` numbers, but at least one; in float32."""
     copies = np.empty(max(1, length // len(array)) * len(array), np.float32)
-    for i in range(len(copies)):
-        copies[i] = array[i % len(array)]
+    for start in range(0, len(copies), len(array)):
+        for i in range(len(array)):
+            copies[start + i] = array[i]
     return copies
 
 
-def _empty_sums(x: np.ndarray) -> np.ndarray:
-    """Two sums of each chunk of joined rows, and of what is left over after the last whole row."""
-    length = math.lcm(x.shape[-1], LANES)
-    return np.zeros((2, -(-(x.size // length) // _CHUNK) + 1, length), np.float32)
+@compiled
+def sum_deviations(x, center, chunks, worker, workers):
+    """chunks[0, i], chunks[1, i] = the sums of x − center and (x − center)²."""
+    length = chunks.shape[2]
+    flat, centers, rows = chunks.reshape(-1), repeated(center, length), len(x) // length
+    half = len(flat) // 2
+    for chunk in range(worker, chunks.shape[1] - 1, workers):
+        end = min((chunk + 1) * _CHUNK, rows)
+        _sum_deviation_rows(x, chunk * _CHUNK, end, centers, flat, chunk * length, half)
+    if worker == 0:
+        _sum_deviation_rows(_filled_up(x, rows * length, length), 0, 1, centers, flat, half - length, half)
+        chunks[:, -1, len(x) - rows * length :] = 0
 
 
-def _total(sums: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return sums.reshape(2, -1, x.shape[-1]).sum(axis=1, dtype=np.float64)
+@compiled
+def sum_products(dy, x, center, chunks, worker, workers):
+    """chunks[0, i], chunks[1, i] = the sums of dy and dy·(x − center)."""
+    length = chunks.shape[2]
+    flat, centers, rows = chunks.reshape(-1), repeated(center, length), len(x) // length
+    half = len(flat) // 2
+    for chunk in range(worker, chunks.shape[1] - 1, workers):
+        end = min((chunk + 1) * _CHUNK, rows)
+        _sum_product_rows(dy, x, chunk * _CHUNK, end, centers, flat, chunk * length, half)
+    if worker == 0:
+        gradients, numbers = _filled_up(dy, rows * length, length), _filled_up(x, rows * length, length)
+        _sum_product_rows(gradients, numbers, 0, 1, centers, flat, half - length, half)
+        chunks[:, -1, len(x) - rows * length :] = 0
+
+
+@compiled
+def _sum_deviation_rows(x, first, end, centers, chunks, place, half):
+    for j in range(0, len(centers), LANES):
+        plain, square, center = zeros(), zeros(), load(centers, j)
+        for row in range(first, end):
+            deviation = subtract(load(x, row * len(centers) + j), center)
+            plain = add(plain, deviation)
+            square = fma(deviation, deviation, square)
+        store(chunks, place + j, plain)
+        store(chunks, half + place + j, square)
+
+
+@compiled
+def _sum_product_rows(dy, x, first, end, centers, chunks, place, half):
+    for j in range(0, len(centers), LANES):
+        plain, product, center = zeros(), zeros(), load(centers, j)
+        for row in range(first, end):
+            gradient = load(dy, row * len(centers) + j)
+            plain = add(plain, gradient)
+            product = fma(gradient, subtract(load(x, row * len(centers) + j), center), product)
+        store(chunks, place + j, plain)
+        store(chunks, half + place + j, product)
+
+
+@compiled
+def _filled_up(x, start, length):
+    """What is left of x after the last whole row, and zeros."""
+    row = np.zeros(length, np.float32)
+    row[: len(x) - start] = x[start:]
+    return row
 
 
 @parallel("f4[::1], f4[::1], f4[:, :, ::1]")
-def _deviation_sums(worker, workers, arguments):
-    x, shift, sums = unpack(arguments)
-    chunks, length = sums.shape[1:]
-    flat, centers, rows = sums.reshape(-1), repeated(shift, length), len(x) // length
-    for chunk in range(worker, chunks - 1, workers):
-        for j in range(0, length, LANES):
-            plain, square, center = zeros(), zeros(), load(centers, j)
-            for row in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, rows)):
-                deviation = subtract(load(x, row * length + j), center)
-                plain = add(plain, deviation)
-                square = fma(deviation, deviation, square)
-            store(flat, chunk * length + j, plain)
-            store(flat, (chunks + chunk) * length + j, square)
-    if worker == 0:
-        for j in range(len(x) - rows * length):
-            deviation = get(x, rows * length + j) - get(centers, j)
-            put(flat, (chunks - 1) * length + j, deviation)
-            put(flat, (2 * chunks - 1) * length + j, deviation * deviation)
+def _sum(worker, workers, arguments):
+    x, center, chunks = unpack(arguments)
+    sum_deviations(x, center, chunks, worker, workers)
 
 
-@parallel("f4[::1], f4[::1], f4[::1], f4[:, :, ::1]")
-def _product_sums(worker, workers, arguments):
-    dy, x, shift, sums = unpack(arguments)
-    chunks, length = sums.shape[1:]
-    flat, centers, rows = sums.reshape(-1), repeated(shift, length), len(x) // length
-    for chunk in range(worker, chunks - 1, workers):
-        for j in range(0, length, LANES):
-            plain, product, center = zeros(), zeros(), load(centers, j)
-            for row in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, rows)):
-                gradient = load(dy, row * length + j)
-                plain = add(plain, gradient)
-                product = fma(gradient, subtract(load(x, row * length + j), center), product)
-            store(flat, chunk * length + j, plain)
-            store(flat, (chunks + chunk) * length + j, product)
-    if worker == 0:
-        for j in range(len(x) - rows * length):
-            gradient = get(dy, rows * length + j)
-            put(flat, (chunks - 1) * length + j, gradient)
-            put(flat, (2 * chunks - 1) * length + j, gradient * (get(x, rows * length + j) - get(centers, j)))
+@parallel("f4[:, :, ::1], f4[::1]")
+def _total(worker, workers, arguments):
+    chunks, sums = unpack(arguments)
+    sums[:] = total(chunks[0], len(sums))
