@@ -209,7 +209,7 @@ def _softmax_grad(worker, workers, arguments):
     dy, y, dx = unpack(arguments)
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for n in range(len(y)):
-        product = dot(dy[n], 0, y[n], y.shape[1])
+        product = dot(dy[n], 0, y[n], 0, y.shape[1])
         for k in range(y.shape[1]):
             dx[n, k] = y[n, k] * (dy[n, k] - product)
 

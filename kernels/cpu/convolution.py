@@ -16,6 +16,7 @@ from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
 from . import depthwise
 from .compile import compiled
+from .dense import dense, dense_input_grad, dense_weight_grad
 from .matmul import (
     BLOCK_ROWS,
     SLAB,
@@ -23,6 +24,7 @@ from .matmul import (
     clear,
     copy,
     divide_scratch,
+    fill,
     matmul,
     multiply_slab,
     padded,
@@ -33,7 +35,7 @@ from .matmul import (
 )
 from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
-from .simd import LANES, get, load, put, store
+from .simd import LANES, get, put
 from .windows import Window, backward_windows, forward_window, run_starts, runs
 
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
@@ -57,6 +59,8 @@ def conv2d(
            [20., 24.]], dtype=float32)
     """
     x, w = np.ascontiguousarray(x), np.ascontiguousarray(w)
+    if _pointwise(w.shape[:2], strides, pads, groups):
+        return dense(_rows(x), w[0, 0], b).reshape(*x.shape[:3], -1)
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     y = np.empty((x.shape[0], *size, w.shape[3]), np.float32)
     bias = np.zeros(w.shape[3], np.float32) if b is None else np.ascontiguousarray(b)
@@ -80,6 +84,8 @@ def conv2d_input_grad(
 ) -> np.ndarray:
     """dx, one phase of the input pixels after the other."""
     dy, w = np.ascontiguousarray(dy), np.ascontiguousarray(w)
+    if _pointwise(w.shape[:2], strides, pads, groups):
+        return dense_input_grad(_rows(dy), w[0, 0]).reshape(*dy.shape[:3], -1)
     windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
     if groups == 1 and w.shape[2] < LANES:
         return _thin_input_grad(dy, w, input_size, windows)
@@ -111,6 +117,8 @@ def conv2d_weight_grad(
 ) -> np.ndarray:
     """dw = windowsᵀ · dy, over pieces of the batch that are summed in order."""
     x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
+    if _pointwise(kernel_size, strides, pads, groups):
+        return dense_weight_grad(_rows(x), _rows(dy))[None, None]
     window = forward_window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
     if groups == x.shape[3] == dy.shape[3]:
         return depthwise.weight_grad(x, dy, window).reshape(*kernel_size, 1, -1)
@@ -130,6 +138,16 @@ def bias_grad(dy: np.ndarray) -> np.ndarray:
     array([18.], dtype=float32)
     """
     return channel_sums(dy)
+
+
+def _pointwise(kernel_size: Pair, strides: Pair, pads: Pads, groups: int) -> bool:
+    """Whether the convolution is a dense layer for every pixel."""
+    return kernel_size == strides == (1, 1) and pads == NO_PADS and groups == 1
+
+
+def _rows(images: np.ndarray) -> np.ndarray:
+    """(N, H, W, C) → (N·H·W, C)."""
+    return images.reshape(-1, images.shape[3])
 
 
 def _correlate_images(
@@ -185,7 +203,7 @@ def _correlate(worker, workers, arguments):
     x, sources, run, w, starts, channel_step, filter_step, group_step, bias, out, targets, groups, memory = unpack(
         arguments
     )
-    slab, panel, block = divide_scratch(memory[worker])
+    slab, panels, block = divide_scratch(memory[worker])
     weights = w, starts, run, channel_step, filter_step
     outputs, filters, depth = len(out) * len(targets), out.shape[2] // groups, len(starts) * run
     height, down, width, across = block_grid(outputs, filters, groups, workers)
@@ -193,12 +211,12 @@ def _correlate(worker, workers, arguments):
         group, task = divmod(task, down * across)
         first, column = task // across * height, task % across * width
         rows, columns = min(height, outputs - first), min(width, filters - column)
-        _fill(block, rows, columns, bias, group * filters + column)
+        fill(block, rows, columns, bias, group * filters + column)
         for start in range(0, depth, SLAB):
             end = min(start + SLAB, depth)
             channel, origin = group * (x.shape[2] // groups), group * group_step + column * filter_step
             step, one = _gather(x, channel, sources, run, start, end, first, rows, slab, end - start)
-            multiply_slab(slab, step, one, rows, weights, start, end, origin, columns, panel, block)
+            multiply_slab(slab, step, one, rows, weights, start, end, origin, columns, panels, block)
         _scatter(block, rows, columns, out, targets, first, group * filters + column)
 
 
@@ -226,17 +244,6 @@ def _gather(x, channel, sources, run, start, end, first, rows, slab, step):
                 else:
                     copy(numbers, image + sources[m, t] + low - t * run, slab, place, high - low)
     return step, x.strides[2] // x.itemsize  # a literal 1 would be a type of its own, and multiply_slab compiled anew
-
-
-@compiled
-def _fill(block, rows, columns, bias, filter_):
-    """Begin every row of the block with the bias."""
-    for column in range(0, columns, LANES):
-        panel = column * padded(rows)
-        copy(bias, filter_ + column, block, panel, min(LANES, columns - column))
-        row = load(block, panel)
-        for i in range(1, rows):
-            store(block, panel + i * LANES, row)
 
 
 @compiled
@@ -271,7 +278,7 @@ def _collect(worker, workers, arguments):
 def _weight_grad(worker, workers, arguments):
     """sums[i] = windowsᵀ · dy over piece i of the outputs, all outputs of the batch counted through."""
     x, sources, run, dy, sums, groups, memory = unpack(arguments)
-    slab, panel, block = divide_scratch(memory[worker])
+    slab, panels, block = divide_scratch(memory[worker])
     outputs, filters, depth = len(dy), dy.shape[1] // groups, sources.shape[1] * run
     gradients = dy.reshape(-1), np.zeros(1, np.intp), outputs, dy.shape[1], dy.strides[1] // dy.itemsize
     height, down, width, across = block_grid(depth, filters, groups * len(sums), workers)
@@ -287,7 +294,7 @@ def _weight_grad(worker, workers, arguments):
             end = min(start + BLOCK_ROWS, last)
             channel = group * (x.shape[2] // groups)
             step, one = _gather(x, channel, sources, run, row, row + rows, start, end - start, slab, padded(rows))
-            multiply_slab(slab, one, step, rows, gradients, start, end, filter_, columns, panel, block)
+            multiply_slab(slab, one, step, rows, gradients, start, end, filter_, columns, panels, block)
         flat = sums[piece].reshape(-1)
         for i in range(rows):
             unpack_row(block, i, rows, columns, flat, (row + i) * dy.shape[1] + filter_)

@@ -12,16 +12,17 @@ def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None) -> np.ndarr
     array([[11.5]], dtype=float32)
     """
     y = np.empty((x.shape[0], w.shape[1]), np.float32)
-    matmul(np.ascontiguousarray(x), np.ascontiguousarray(w), y)
-    if b is not None:
-        y += b
-    return y
+    return matmul(np.ascontiguousarray(x), np.ascontiguousarray(w), y, b)
 
 
 def dense_input_grad(dy: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """dx = dy·wᵀ, computed as dxᵀ = w·dyᵀ: the weights, the larger matrix as a rule, are read in the order they lie."""
+    """dx = dy·wᵀ, or dxᵀ = w·dyᵀ where the weights are the larger matrix: the left one is read in the order it lies."""
+    dy, w = np.ascontiguousarray(dy), np.ascontiguousarray(w)
     dx = np.empty((dy.shape[0], w.shape[0]), np.float32)
-    matmul(np.ascontiguousarray(w), np.ascontiguousarray(dy).T, dx.T)
+    if dy.shape[0] < w.shape[0]:
+        matmul(w, dy.T, dx.T)
+    else:
+        matmul(dy, w.T, dx)
     return dx
 
 

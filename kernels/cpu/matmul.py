@@ -2,12 +2,12 @@
 
 A product a·b is cut until its pieces fit the machine:
 
-    block   at most 240 rows × 256 columns of the result: one task of one thread
+    block   at most 240 rows × 128 columns of the result: one task of one thread
     slab    at most 256 of the depth (the summed index) of a, for the rows of one block: in the L2 cache
-    panel   16 columns of b, as deep as the slab: in the L1 cache
+    panel   16 columns of b, as deep as the slab, the block's panels side by side: in the L1 cache, one after the other
     tile    6 rows × 16 columns of the result: in registers
 
-Slab, panel and block are scratch, padded to whole tiles, so that no tile has an edge; the edges are cut off when a
+Slab, panels and block are scratch, padded to whole tiles, so that no tile has an edge; the edges are cut off when a
 finished block is copied out. A block holds its panels one after the other: [column // 16, row, column % 16].
 Every number of the result is summed slab after slab, however the blocks fall: the same bits at any thread count.
 Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
@@ -19,38 +19,40 @@ import numpy as np
 
 from .compile import compiled
 from .parallel import parallel, unpack, workers_for
-from .simd import LANES, add, broadcast, fma, get, load, put, store, total, transpose, zeros
+from .simd import LANES, add, broadcast, fma, get, lane_of, load, put, store, total, transpose, zeros
 
 TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
 BLOCK_ROWS, MIN_BLOCK_ROWS = 40 * TILE_ROWS, 8 * TILE_ROWS
-BLOCK_COLUMNS, MIN_BLOCK_COLUMNS = 16 * LANES, 4 * LANES
+BLOCK_COLUMNS, MIN_BLOCK_COLUMNS = 8 * LANES, 4 * LANES
 SLAB = 256
-SLAB_SIZE, PANEL_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * LANES, BLOCK_ROWS * BLOCK_COLUMNS
+SLAB_SIZE, PANELS_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * BLOCK_COLUMNS, BLOCK_ROWS * BLOCK_COLUMNS
 NARROW = 2  # columns: too few for a tile
 MIN_DOT = 48  # numbers that make a dot product worth its last steps
 FEW_ROWS = 4
-_TINY = 8192  # multiplications, which NumPy's BLAS does at once and without waking its threads
-_STRETCH = 2048  # columns of a task of few rows
+_TINY, _TINY_VECTOR = 1 << 17, 1 << 13  # multiplications that NumPy's BLAS does at once and without waking its threads
+_STRETCH = 512  # columns of a task of few rows
+_AT_ONCE = 8  # rows of b that _add_rows adds
 _ENOUGH_BLOCKS = 8
+_NO_BIAS = np.empty(0, np.float32)
 
 
 _kept = threading.local()
 
 
 def scratch(workers: int) -> np.ndarray:
-    """Memory for the slab, the panel and the block of each worker, kept between calls: fresh pages are slow.
+    """Memory for the slab, the panels and the block of each worker, kept between calls: fresh pages are slow.
 
     Every thread that calls kernels has its own.
     """
     if len(getattr(_kept, "scratch", ())) < workers:
-        _kept.scratch = np.zeros((workers, SLAB_SIZE + PANEL_SIZE + BLOCK_SIZE), np.float32)
+        _kept.scratch = np.zeros((workers, SLAB_SIZE + PANELS_SIZE + BLOCK_SIZE), np.float32)
     return _kept.scratch
 
 
 @compiled
 def divide_scratch(memory):
-    """(slab, panel, block). Rows beyond the last one hold leftovers, which no result ever sees."""
-    return memory[:SLAB_SIZE], memory[SLAB_SIZE : SLAB_SIZE + PANEL_SIZE], memory[SLAB_SIZE + PANEL_SIZE :]
+    """(slab, panels, block). Rows beyond the last one hold leftovers, which no result ever sees."""
+    return memory[:SLAB_SIZE], memory[SLAB_SIZE : SLAB_SIZE + PANELS_SIZE], memory[SLAB_SIZE + PANELS_SIZE :]
 
 
 @compiled
@@ -70,8 +72,8 @@ def clear(target, place, count):
 
 
 @compiled
-def multiply_tile(a, row_step, depth_step, at, panel, depth, block, place):
-    """block[i, j] += Σ_d a[i, d] · panel[d, j] for the tile of the block that begins at `place`."""
+def multiply_tile(a, at, row_step, depth_step, panels, panel, depth, block, place):
+    """block[i, j] += Σ_d a[i, d] · panels[panel, d, j] for the tile of the block that begins at `place`."""
     r0 = load(block, place)
     r1 = load(block, place + LANES)
     r2 = load(block, place + 2 * LANES)
@@ -79,7 +81,7 @@ def multiply_tile(a, row_step, depth_step, at, panel, depth, block, place):
     r4 = load(block, place + 4 * LANES)
     r5 = load(block, place + 5 * LANES)
     for d in range(depth):
-        b = load(panel, d * LANES)
+        b = load(panels, panel + d * LANES)
         r0 = fma(broadcast(a, at), b, r0)
         r1 = fma(broadcast(a, at + row_step), b, r1)
         r2 = fma(broadcast(a, at + 2 * row_step), b, r2)
@@ -96,79 +98,109 @@ def multiply_tile(a, row_step, depth_step, at, panel, depth, block, place):
 
 
 @compiled
-def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, columns, panel, block):
+def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, columns, panels, block):
     """block += slab · b for rows start … end − 1 of b and some of its columns, the first of which lies at `origin`.
 
     b is (data, starts, run, row_step, column_step): its rows come in runs of `run` rows, which begin at `starts`.
     """
     depth = end - start
-    narrow = columns <= NARROW and (row_step == 1 or depth >= MIN_DOT)
-    lanes = 1 if narrow else LANES
-    for j in range(0, columns, lanes):
-        width = min(lanes, columns - j)
-        if width < lanes:
-            clear(panel, 0, depth * LANES)
-        _pack_panel(b, start, end, origin + j * b[4], width, panel, lanes)
-        if not narrow:
-            for i in range(0, rows, TILE_ROWS):
-                place = j * padded(rows) + i * LANES
-                multiply_tile(slab, row_step, depth_step, i * row_step, panel, depth, block, place)
-        elif depth_step == 1:
-            for i in range(rows):
-                place = i * LANES + j
-                put(block, place, get(block, place) + dot(slab, i * row_step, panel, depth))
-        else:
-            _add_weighted(slab, depth_step, rows, panel, depth, block, j)
+    if columns <= NARROW and (row_step == 1 or depth >= MIN_DOT):
+        _pack_columns(b, start, end, origin, columns, panels)
+        for j in range(columns):
+            if depth_step == 1:
+                _add_dots(slab, row_step, rows, panels, j * depth, depth, block, j)
+            else:
+                _add_weighted(slab, depth_step, rows, panels, j * depth, depth, block, j)
+        return
+    _pack_panels(b, start, end, origin, columns, panels)
+    for j in range(0, columns, LANES):
+        for i in range(0, rows, TILE_ROWS):
+            place = j * padded(rows) + i * LANES
+            multiply_tile(slab, i * row_step, row_step, depth_step, panels, j * depth, depth, block, place)
 
 
 @compiled
-def _pack_panel(b, start, end, origin, columns, panel, step):
-    """panel[d · step + j] = b[start + d, j] for the columns from `origin` on."""
+def _pack_columns(b, start, end, origin, columns, packed):
+    """packed[j, d] = b[start + d, j] for the columns from `origin` on."""
     data, starts, run, row_step, column_step = b
+    for d in range(start, end):
+        at = origin + starts[d // run] + d % run * row_step
+        for j in range(columns):
+            put(packed, j * (end - start) + d - start, get(data, at + j * column_step))
+
+
+@compiled
+def _pack_panels(b, start, end, origin, columns, panels):
+    """panels[j // 16, d, j % 16] = b[start + d, j] for the columns from `origin` on; beyond the last column, zeros.
+
+    Rows are read as they lie, so that the next numbers are on their way from memory before they are asked for.
+    """
+    data, starts, run, row_step, column_step = b
+    depth, whole = end - start, columns // LANES * LANES
+    if whole < columns:
+        clear(panels, whole * depth, LANES * depth)
     for i in range(start // run, (end - 1) // run + 1):
         first, last = max(start, i * run), min(end, (i + 1) * run)
-        at = origin + starts[i] + (first - i * run) * row_step
-        place = (first - start) * step
-        if columns == LANES and column_step == 1:
+        at, place = origin + starts[i] + (first - i * run) * row_step, (first - start) * LANES
+        if column_step == 1:
             for d in range(last - first):
-                store(panel, place + d * step, load(data, at + d * row_step))
-            continue
-        whole = (last - first) // LANES * LANES if columns == LANES and row_step == 1 else 0
-        for d in range(0, whole, LANES):
-            transpose(data, at + d, column_step, panel, place + d * LANES)
-        for d in range(whole, last - first):
-            for j in range(columns):
-                put(panel, place + d * step + j, get(data, at + d * row_step + j * column_step))
+                for j in range(0, whole, LANES):
+                    store(panels, j * depth + place + d * LANES, load(data, at + d * row_step + j))
+        else:
+            for j in range(0, whole, LANES):
+                _transpose(data, at + j * column_step, row_step, column_step, last - first, panels, j * depth + place)
+        for d in range(last - first):
+            for j in range(whole, columns):
+                value = get(data, at + d * row_step + j * column_step)
+                put(panels, whole * depth + place + d * LANES + j - whole, value)
 
 
 @compiled
-def dot(a, at, b, depth):
-    """Σ_d a[at + d] · b[d], sixteen products at a time."""
+def _transpose(data, at, row_step, column_step, rows, panels, place):
+    """16 columns, in each of which the rows lie side by side, unless row_step says otherwise."""
+    whole = rows // LANES * LANES if row_step == 1 else 0
+    for d in range(0, whole, LANES):
+        transpose(data, at + d, column_step, panels, place + d * LANES)
+    for d in range(whole, rows):
+        for j in range(LANES):
+            put(panels, place + d * LANES + j, get(data, at + d * row_step + j * column_step))
+
+
+@compiled
+def dot(a, at, b, place, depth):
+    """Σ_d a[at + d] · b[place + d], sixteen products at a time."""
     even, odd = zeros(), zeros()
     whole = depth // (2 * LANES) * (2 * LANES)
     for d in range(0, whole, 2 * LANES):
-        even = fma(load(a, at + d), load(b, d), even)
-        odd = fma(load(a, at + d + LANES), load(b, d + LANES), odd)
+        even = fma(load(a, at + d), load(b, place + d), even)
+        odd = fma(load(a, at + d + LANES), load(b, place + d + LANES), odd)
     if depth - whole >= LANES:
-        even = fma(load(a, at + whole), load(b, whole), even)
+        even = fma(load(a, at + whole), load(b, place + whole), even)
         whole += LANES
     product = total(add(even, odd))
     for d in range(whole, depth):
-        product += get(a, at + d) * get(b, d)
+        product += get(a, at + d) * get(b, place + d)
     return product
 
 
 @compiled
-def _add_weighted(slab, depth_step, rows, weights, depth, block, column):
-    """Add the columns of a slab that lies column by column, each times its weight, to one column of the block."""
+def _add_dots(slab, row_step, rows, weights, place, depth, block, column):
+    """Add the products of the slab's rows and the weights to one column of the block."""
+    for i in range(rows):
+        at = i * LANES + column
+        put(block, at, get(block, at) + dot(slab, i * row_step, weights, place, depth))
+
+
+@compiled
+def _add_weighted(slab, depth_step, rows, weights, place, depth, block, column):
+    """The same for a slab that lies column by column: add them up, each times its weight."""
     for i in range(0, rows, LANES):
         sums = zeros()
         for d in range(depth):
-            sums = fma(broadcast(weights, d), load(slab, i + d * depth_step), sums)
-        store(weights, depth, sums)
+            sums = fma(broadcast(weights, place + d), load(slab, i + d * depth_step), sums)
         for lane in range(min(LANES, rows - i)):
-            place = (i + lane) * LANES + column
-            put(block, place, get(block, place) + get(weights, depth + lane))
+            at = (i + lane) * LANES + column
+            put(block, at, get(block, at) + lane_of(sums, lane))
 
 
 @compiled
@@ -213,106 +245,149 @@ def pieces_of(depth: int, rows: int, columns: int, results: int = 1) -> int:
     return max(1, min(_ENOUGH_BLOCKS // max(1, blocks), depth // (2 * SLAB)))
 
 
-def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """out = a · b, for matrices that are contiguous or the transpose of a contiguous one.
+def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+    """out = a · b + bias, for matrices that are contiguous or the transpose of a contiguous one.
 
     >>> a = np.array([[1, 2], [3, 4]], np.float32)
-    >>> matmul(a, a.T, np.empty((2, 2), np.float32))
-    array([[ 5., 11.],
-           [11., 25.]], dtype=float32)
+    >>> matmul(a, a.T, np.empty((2, 2), np.float32), np.array([0, 1], np.float32))
+    array([[ 5., 12.],
+           [11., 26.]], dtype=float32)
     """
     rows, depth, columns = *a.shape, b.shape[1]
-    if rows * depth * columns <= _TINY:
-        return _numpy_matmul(a, b, out=out)
+    if rows * depth * columns <= (_TINY if rows > 1 and columns > 1 else _TINY_VECTOR):
+        return _numpy_matmul(a, b, out, bias)
+    if (columns <= FEW_ROWS and not a.flags.c_contiguous) or (rows <= NARROW and not b.flags.c_contiguous):
+        return matmul(b.T, a.T, out.T).T  # of the two ways to see a thin product, the one that reads along rows
+    bias = _NO_BIAS if bias is None else bias
     workers = workers_for(rows * depth * columns // LANES)
     if columns <= NARROW and a.flags.c_contiguous:
-        _multiply_few_columns(workers, a, b.T, out.ravel("K"), *_steps(out))
+        _multiply_few_columns(workers, a, b.T, bias, out)
         return out
-    few_rows = rows <= FEW_ROWS and b.flags.c_contiguous and out.flags.c_contiguous
     pieces = pieces_of(depth, rows, columns)
-    sums = out.ravel("K")[None] if pieces == 1 else np.empty((pieces, out.size), np.float32)
-    if few_rows:
-        _multiply_few_rows(workers, a, b, sums.reshape(pieces, rows, columns))
+    sums = out[None] if pieces == 1 else np.empty_like(out, shape=(pieces, *out.shape))
+    if rows <= FEW_ROWS and b.flags.c_contiguous and out.flags.c_contiguous:
+        _multiply_few_rows(workers, a, b, bias, sums)
     else:
-        matrices = a.ravel("K"), *_steps(a), b.ravel("K"), *_steps(b), sums, *_steps(out)
-        _multiply(workers, *matrices, rows, depth, columns, scratch(workers))
+        _multiply(workers, a, b, bias, sums, scratch(workers))
     if pieces > 1:
-        np.sum(sums, axis=0, out=out.ravel("K"))
+        np.sum(sums, axis=0, out=out)
     return out
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _numpy_matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
-    return np.matmul(a, b, out=out)
+def _numpy_matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+    np.matmul(a, b, out=out)
+    return out if bias is None else np.add(out, bias, out=out)
 
 
-def _steps(matrix: np.ndarray) -> tuple[int, int]:
-    row, column = matrix.strides
-    return row // 4, column // 4
-
-
-@parallel("f4[::1], intp, intp, f4[::1], intp, intp, f4[:, ::1], intp, intp, intp, intp, intp, f4[:, ::1]")
+@parallel("f4[:, :], f4[:, :], f4[::1], f4[:, :, :], f4[:, ::1]")
 def _multiply(worker, workers, arguments):
-    """sums[i] = a · b over piece i of the depth."""
-    a, a_row, a_depth, b, b_depth, b_column, sums, out_row, out_column, rows, depth, columns, memory = unpack(arguments)
-    slab, panel, block = divide_scratch(memory[worker])
+    """sums[i] = a · b over piece i of the depth; the first piece also has the bias."""
+    a, b, bias, sums, memory = unpack(arguments)
+    slab, panels, block = divide_scratch(memory[worker])
+    pieces, rows, columns = sums.shape
+    a_row, a_depth = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
+    depth, b_depth, b_column = len(b), b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
     matrix = b, np.zeros(1, np.intp), depth, b_depth, b_column
-    height, down, width, across = block_grid(rows, columns, len(sums), workers)
-    for task in range(worker, len(sums) * down * across, workers):
+    height, down, width, across = block_grid(rows, columns, pieces, workers)
+    for task in range(worker, pieces * down * across, workers):
         piece, place = divmod(task, down * across)
         row, column = place // across * height, place % across * width
         high, wide = min(height, rows - row), min(width, columns - column)
-        clear(block, 0, padded(high) * whole_panels(wide))
-        last = depth * (piece + 1) // len(sums)
-        for start in range(depth * piece // len(sums), last, SLAB):
+        if piece == 0 and len(bias) > 0:
+            fill(block, high, wide, bias, column)
+        else:
+            clear(block, 0, padded(high) * whole_panels(wide))
+        last = depth * (piece + 1) // pieces
+        for start in range(depth * piece // pieces, last, SLAB):
             end = min(start + SLAB, last)
-            at = row * a_row + start * a_depth
+            at, origin = row * a_row + start * a_depth, column * b_column
             row_step, depth_step = _pack_slab(a, a_row, a_depth, at, high, end - start, slab)
-            origin = column * b_column
-            multiply_slab(slab, row_step, depth_step, high, matrix, start, end, origin, wide, panel, block)
-        _unpack_block(block, high, wide, sums[piece], out_row, out_column, row * out_row + column * out_column)
-
-
-@parallel("f4[:, ::1], f4[:, ::1], f4[::1], intp, intp")
-def _multiply_few_columns(worker, workers, arguments):
-    """Dot products of the rows of a, which are read once and never copied, with a few columns."""
-    a, columns, out, row_step, column_step = unpack(arguments)
-    numbers, depth = a.reshape(-1), a.shape[1]
-    for i in range(len(a) * worker // workers, len(a) * (worker + 1) // workers):
-        for j in range(len(columns)):
-            put(out, i * row_step + j * column_step, dot(numbers, i * depth, columns[j], depth))
-
-
-@parallel("f4[:, ::1], f4[:, ::1], f4[:, :, ::1]")
-def _multiply_few_rows(worker, workers, arguments):
-    """sums[i] = a · b over piece i of the depth, for so few rows that copying b would take longer than the product."""
-    a, b, sums = unpack(arguments)
-    pieces, rows, columns = sums.shape
-    stretches = (columns + _STRETCH - 1) // _STRETCH
-    factors, numbers, results = a.reshape(-1), b.reshape(-1), sums.reshape(-1)
-    for task in range(worker, pieces * stretches, workers):
-        piece, stretch = divmod(task, stretches)
-        first, end = stretch * _STRETCH, min((stretch + 1) * _STRETCH, columns)
-        for i in range(rows):
-            place = (piece * rows + i) * columns
-            clear(results, place + first, end - first)
-        for d in range(b.shape[0] * piece // pieces, b.shape[0] * (piece + 1) // pieces):
-            for i in range(rows):
-                place = (piece * rows + i) * columns
-                _add_scaled(
-                    factors, i * b.shape[0] + d, numbers, d * columns + first, results, place + first, end - first
-                )
+            multiply_slab(slab, row_step, depth_step, high, matrix, start, end, origin, wide, panels, block)
+        _unpack_block(block, sums[piece, row : row + high, column : column + wide])
 
 
 @compiled
-def _add_scaled(factors, i, source, start, target, place, count):
-    """target[place …] += factors[i] · source[start …]."""
+def fill(block, rows, columns, bias, first):
+    """Begin every row of the block with the bias, from `first` on."""
+    for column in range(0, columns, LANES):
+        panel = column * padded(rows)
+        copy(bias, first + column, block, panel, min(LANES, columns - column))
+        row = load(block, panel)
+        for i in range(1, rows):
+            store(block, panel + i * LANES, row)
+
+
+@parallel("f4[:, ::1], f4[:, ::1], f4[::1], f4[:, :]")
+def _multiply_few_columns(worker, workers, arguments):
+    """Dot products of the rows of a, which are read once and never copied, with a few columns."""
+    a, columns, bias, out = unpack(arguments)
+    depth = a.shape[1]
+    for i in range(len(a) * worker // workers, len(a) * (worker + 1) // workers):
+        for j in range(len(columns)):
+            out[i, j] = dot(a, i * depth, columns, j * depth, depth)
+            if len(bias) > 0:
+                out[i, j] += bias[j]
+
+
+@parallel("f4[:, ::1], f4[:, ::1], f4[::1], f4[:, :, ::1]")
+def _multiply_few_rows(worker, workers, arguments):
+    """sums[i] = a · b over piece i of the depth, for so few rows that copying b would take longer than the product."""
+    a, b, bias, sums = unpack(arguments)
+    pieces, rows, columns = sums.shape
+    stretches = (columns + _STRETCH - 1) // _STRETCH
+    for task in range(worker, pieces * stretches, workers):
+        piece, stretch = divmod(task, stretches)
+        first = stretch * _STRETCH
+        count = min(_STRETCH, columns - first)
+        for i in range(rows):
+            place = (piece * rows + i) * columns + first
+            if piece == 0 and len(bias) > 0:
+                copy(bias, first, sums, place, count)
+            else:
+                clear(sums, place, count)
+        start, end = len(b) * piece // pieces, len(b) * (piece + 1) // pieces
+        for i in range(rows):
+            place = (piece * rows + i) * columns + first
+            for d in range(start, end, _AT_ONCE):
+                factors = i * len(b) + d
+                if end - d >= _AT_ONCE:
+                    _add_rows(a, factors, b, d * columns + first, columns, sums, place, count)
+                else:
+                    for e in range(end - d):
+                        _add_row(a, factors + e, b, (d + e) * columns + first, sums, place, count)
+
+
+@compiled
+def _add_rows(a, factors, b, start, step, target, place, count):
+    """target[place …] += Σ_e a[factors + e] · b[start + e·step …] over eight rows of b."""
     whole = count // LANES * LANES
-    factor = broadcast(factors, i)
     for j in range(0, whole, LANES):
-        store(target, place + j, fma(factor, load(source, start + j), load(target, place + j)))
+        at = start + j
+        even = fma(broadcast(a, factors), load(b, at), load(target, place + j))
+        odd = fma(broadcast(a, factors + 1), load(b, at + step), zeros())
+        even = fma(broadcast(a, factors + 2), load(b, at + 2 * step), even)
+        odd = fma(broadcast(a, factors + 3), load(b, at + 3 * step), odd)
+        even = fma(broadcast(a, factors + 4), load(b, at + 4 * step), even)
+        odd = fma(broadcast(a, factors + 5), load(b, at + 5 * step), odd)
+        even = fma(broadcast(a, factors + 6), load(b, at + 6 * step), even)
+        odd = fma(broadcast(a, factors + 7), load(b, at + 7 * step), odd)
+        store(target, place + j, add(even, odd))
     for j in range(whole, count):
-        put(target, place + j, get(target, place + j) + get(factors, i) * get(source, start + j))
+        number = get(target, place + j)
+        for e in range(_AT_ONCE):
+            number += get(a, factors + e) * get(b, start + e * step + j)
+        put(target, place + j, number)
+
+
+@compiled
+def _add_row(a, factor, b, start, target, place, count):
+    """target[place …] += a[factor] · b[start …]."""
+    whole = count // LANES * LANES
+    for j in range(0, whole, LANES):
+        store(target, place + j, fma(broadcast(a, factor), load(b, start + j), load(target, place + j)))
+    for j in range(whole, count):
+        put(target, place + j, get(target, place + j) + get(a, factor) * get(b, start + j))
 
 
 @compiled
@@ -328,16 +403,17 @@ def _pack_slab(a, row_step, depth_step, at, rows, depth, slab):
 
 
 @compiled
-def _unpack_block(block, rows, columns, result, row_step, column_step, at):
+def _unpack_block(block, result):
     """Copy a finished block into the result, along the result's contiguous axis."""
-    if column_step == 1:
+    rows, columns = result.shape
+    if result.strides[1] == result.itemsize:
         for i in range(rows):
-            unpack_row(block, i, rows, columns, result, at + i * row_step)
+            unpack_row(block, i, rows, columns, result[i], 0)
     else:
         for j in range(columns):
             place = j // LANES * LANES * padded(rows) + j % LANES
             for i in range(rows):
-                put(result, at + i * row_step + j * column_step, get(block, place + i * LANES))
+                result[i, j] = get(block, place + i * LANES)
 
 
 @compiled

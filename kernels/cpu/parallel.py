@@ -84,11 +84,11 @@ def _array(context, builder, kind: types.Array, word):
 def parallel(signature: str) -> Callable:
     """Compile f(worker, workers, arguments) when it is first called; call it on as many threads as given.
 
-    Arrays are made contiguous and of the signature's dtype: compiled code takes whatever it is given.
+    Arrays are made of the signature's dtype, and contiguous where it says so: compiled code takes whatever it is given.
     """
     kinds = sigutils.normalize_signature(f"void({signature})")[0]
     layout = struct.Struct("".join("d" if kind is types.float64 else "q" for kind in kinds))
-    dtypes = [as_dtype(kind.dtype) if isinstance(kind, types.Array) else None for kind in kinds]
+    fitting = [_fitting(kind) if isinstance(kind, types.Array) else None for kind in kinds]
     ranks = [kind.ndim for kind in kinds if isinstance(kind, types.Array)]
 
     def decorate(function: Callable) -> Callable:
@@ -99,9 +99,9 @@ def parallel(signature: str) -> Callable:
         def start(workers: int, *arguments) -> None:
             words: list = list(arguments)
             arrays = []  # kept as long as the kernel runs
-            for i, dtype in enumerate(dtypes):
-                if dtype is not None:
-                    arrays.append(np.ascontiguousarray(arguments[i], dtype))
+            for i, fit in enumerate(fitting):
+                if fit is not None:
+                    arrays.append(fit(arguments[i]))
                     words[i] = id(arrays[-1])
             if [array.ndim for array in arrays] != ranks:
                 raise TypeError(f"{function.__name__} takes ({signature})")
@@ -110,6 +110,13 @@ def parallel(signature: str) -> Callable:
         return start
 
     return decorate
+
+
+def _fitting(kind: types.Array) -> Callable[[np.ndarray], np.ndarray]:
+    """What makes an array what the kernel expects."""
+    dtype = as_dtype(kind.dtype)
+    make = np.ascontiguousarray if kind.layout == "C" else np.asarray
+    return lambda array: make(array, dtype)
 
 
 def workers_for(work: int) -> int:

@@ -7,6 +7,7 @@
     v = fma(a, b, c)           a·b + c, rounded once; also add(a, b), subtract(a, b)
     v = maximum(a, b)          the larger of each pair; any of them if one is NaN
     total(v), largest(v)       the sum and the largest of the 16 numbers
+    lane_of(v, i)              one of the 16 numbers
     transpose(array, i, step, target, j)    16 rows of 16 numbers, `step` apart, as columns side by side from j on
     get(array, i)              one number, without NumPy's test for an index that counts from the end
     put(array, i, number)
@@ -121,6 +122,14 @@ def subtract(typing_context, a, b):
 @intrinsic
 def maximum(typing_context, a, b):
     return vector(vector, vector), lambda context, builder, signature, arguments: _larger(builder, *arguments)
+
+
+@intrinsic
+def lane_of(typing_context, a, lane):
+    def build(context, builder, signature, arguments):
+        return builder.extract_element(*arguments)
+
+    return types.float32(vector, types.intp), build
 
 
 @intrinsic
