@@ -2,9 +2,9 @@
 
 A product a·b is cut until its pieces fit the machine:
 
-    block   at most 240 rows × 128 columns of the result: one task of one thread
+    block   at most 240 rows × 512 columns of the result: one task of one thread
     slab    at most 256 of the depth (the summed index) of a, for the rows of one block: in the L2 cache
-    panel   16 columns of b, as deep as the slab, the block's panels side by side: in the L1 cache, one after the other
+    panel   16 columns of b, as deep as the slab, eight side by side: in the L1 cache, one after the other
     tile    6 rows × 16 columns of the result: in registers
 
 Slab, panels and block are scratch, padded to whole tiles, so that no tile has an edge; the edges are cut off when a
@@ -23,9 +23,10 @@ from .simd import LANES, add, broadcast, fma, get, lane_of, load, put, store, to
 
 TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
 BLOCK_ROWS, MIN_BLOCK_ROWS = 40 * TILE_ROWS, 8 * TILE_ROWS
-BLOCK_COLUMNS, MIN_BLOCK_COLUMNS = 8 * LANES, 4 * LANES
+BLOCK_COLUMNS, MIN_BLOCK_COLUMNS = 32 * LANES, 4 * LANES
+PANELS = 8 * LANES  # columns
 SLAB = 256
-SLAB_SIZE, PANELS_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * BLOCK_COLUMNS, BLOCK_ROWS * BLOCK_COLUMNS
+SLAB_SIZE, PANELS_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * PANELS, BLOCK_ROWS * BLOCK_COLUMNS
 NARROW = 2  # columns: too few for a tile
 MIN_DOT = 48  # numbers that make a dot product worth its last steps
 FEW_ROWS = 4
@@ -112,11 +113,13 @@ def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, colum
             else:
                 _add_weighted(slab, depth_step, rows, panels, j * depth, depth, block, j)
         return
-    _pack_panels(b, start, end, origin, columns, panels)
-    for j in range(0, columns, LANES):
-        for i in range(0, rows, TILE_ROWS):
-            place = j * padded(rows) + i * LANES
-            multiply_tile(slab, i * row_step, row_step, depth_step, panels, j * depth, depth, block, place)
+    for first in range(0, columns, PANELS):
+        width = min(PANELS, columns - first)
+        _pack_panels(b, start, end, origin + first * b[4], width, panels)
+        for j in range(0, width, LANES):
+            for i in range(0, rows, TILE_ROWS):
+                place = (first + j) * padded(rows) + i * LANES
+                multiply_tile(slab, i * row_step, row_step, depth_step, panels, j * depth, depth, block, place)
 
 
 @compiled
