@@ -7,7 +7,7 @@ from .compile import compiled
 from .parallel import parallel, unpack, workers_for
 from .reduction import empty_chunks, repeated, sum_deviations, sum_products, total
 
-_LONG = 256  # numbers that make a loop over the channels of some joined rows worth beginning
+_LONG = 1024  # numbers that make a loop over the channels of some joined rows worth beginning
 
 
 def batch_norm(
@@ -113,7 +113,12 @@ def _batch_grad(worker, workers, arguments):
     length = min(_LONG, len(x))
     means, scales = repeated(mean, length), repeated(gamma * scale, length)
     mean_dy, slope = repeated(shift_grad / count, length), repeated(scale_grad * scale / count, length)
-    for start in range(worker * len(means), len(x), workers * len(means)):
+    x, dy, dx = (
+        _share(x, channels, worker, workers),
+        _share(dy, channels, worker, workers),
+        _share(dx, channels, worker, workers),
+    )
+    for start in range(0, len(x), len(means)):
         end = start + len(means)
         row, gradient, out = x[start:end], dy[start:end], dx[start:end]
         for j in range(len(row)):
@@ -145,7 +150,15 @@ def _normalize(x, mean, scale, shift, y, worker, workers):
     """y = (x − mean)·scale + shift."""
     length = min(_LONG, len(x))
     means, scales, shifts = repeated(mean, length), repeated(scale, length), repeated(shift, length)
-    for start in range(worker * len(means), len(x), workers * len(means)):
+    x, y = _share(x, len(mean), worker, workers), _share(y, len(mean), worker, workers)
+    for start in range(0, len(x), len(means)):
         row, out = x[start : start + len(means)], y[start : start + len(means)]
         for j in range(len(row)):
             out[j] = (row[j] - means[j]) * scales[j] + shifts[j]
+
+
+@compiled
+def _share(array, channels, worker, workers):
+    """A worker's part of an array, in whole rows of channels."""
+    rows = len(array) // channels
+    return array[rows * worker // workers * channels : rows * (worker + 1) // workers * channels]

@@ -64,7 +64,8 @@ def sum_deviations(x, center, chunks, worker, workers):
     length = chunks.shape[2]
     flat, centers, rows = chunks.reshape(-1), repeated(center, length), len(x) // length
     half = len(flat) // 2
-    for chunk in range(worker, chunks.shape[1] - 1, workers):
+    whole = chunks.shape[1] - 1
+    for chunk in range(whole * worker // workers, whole * (worker + 1) // workers):
         end = min((chunk + 1) * _CHUNK, rows)
         _sum_deviation_rows(x, chunk * _CHUNK, end, centers, flat, chunk * length, half)
     if worker == 0:
@@ -78,7 +79,8 @@ def sum_products(dy, x, center, chunks, worker, workers):
     length = chunks.shape[2]
     flat, centers, rows = chunks.reshape(-1), repeated(center, length), len(x) // length
     half = len(flat) // 2
-    for chunk in range(worker, chunks.shape[1] - 1, workers):
+    whole = chunks.shape[1] - 1
+    for chunk in range(whole * worker // workers, whole * (worker + 1) // workers):
         end = min((chunk + 1) * _CHUNK, rows)
         _sum_product_rows(dy, x, chunk * _CHUNK, end, centers, flat, chunk * length, half)
     if worker == 0:
