@@ -102,38 +102,92 @@ def _reached(place, positions, stride, pad, size):
     """(first, end, pixel): the windows that have this place inside the image, along one axis; the first one's pixel."""
     first = max(0, (pad - place + stride - 1) // stride)
     end = min(positions, (size - 1 + pad - place) // stride + 1)
-    return first, end, first * stride + place - pad
+    return first, max(first, end), first * stride + place - pad
 
 
 @compiled
-def _challenge(best, code, pixels, stride, place):
-    """Let each window's pixel win in the channels where it is larger or NaN; nothing beats a NaN."""
-    for q in range(len(best)):
-        for c in range(best.shape[1]):
-            champion, challenger, old = best[q, c], pixels[q * stride, c], code[q, c]
-            wins = (not challenger <= champion) & (champion == champion)
-            best[q, c] = challenger if wins else champion
-            code[q, c] = place if wins else old
+def _table(positions, window, stride, pad, size):
+    """What `_reached` says of each place of a window."""
+    table = np.empty((window, 3), np.intp)
+    for place in range(window):
+        table[place] = _reached(place, positions, stride, pad, size)
+    return table
+
+
+@compiled
+def _starts_and_widths(positions, channels, window, stride, pad, size):
+    """The first place inside the image and the number of such places, for each number of a line of windows."""
+    starts, widths = np.empty(positions * channels, np.int32), np.empty(positions * channels, np.float32)
+    for q in range(positions):
+        first, end = _inside(q, window, stride, pad, size)
+        for i in range(q * channels, (q + 1) * channels):
+            starts[i], widths[i] = first, end - first
+    return starts, widths
+
+
+@compiled
+def _gather(pixels, place, stride, channels, row, count):
+    """row = every so many pixels side by side: so a vector is full however few channels there are."""
+    if channels < count:  # the longer loop is the inner one
+        for c in range(channels):
+            for q in range(count):
+                put(row, q * channels + c, get(pixels, place + q * stride * channels + c))
+    else:
+        for q in range(count):
+            for c in range(channels):
+                put(row, q * channels + c, get(pixels, place + q * stride * channels + c))
+
+
+@compiled
+def _scatter(row, start, pixels, place, stride, channels, count):
+    """Add the numbers of the row from `start` on to every so many pixels."""
+    if channels < count:
+        for c in range(channels):
+            for q in range(count):
+                target = place + q * stride * channels + c
+                put(pixels, target, get(pixels, target) + get(row, start + q * channels + c))
+    else:
+        for q in range(count):
+            for c in range(channels):
+                target = place + q * stride * channels + c
+                put(pixels, target, get(pixels, target) + get(row, start + q * channels + c))
+
+
+@compiled
+def _challenge(best, codes, challengers, place):
+    """Let a challenger win where it is larger or NaN; nothing beats a NaN."""
+    for i in range(len(best)):
+        champion, challenger, old = best[i], challengers[i], codes[i]
+        wins = (not challenger <= champion) & (champion == champion)
+        best[i] = challenger if wins else champion
+        codes[i] = place if wins else old
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], u1[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
 def _max_pool(worker, workers, arguments):
     x, y, code, pool_h, pool_w, stride_h, stride_w, top, left = unpack(arguments)
-    for line in range(worker, y.shape[0] * y.shape[1], workers):
+    lines, channels = y.shape[0] * y.shape[1], y.shape[3]
+    starts, _ = _starts_and_widths(y.shape[2], channels, pool_w, stride_w, left, x.shape[2])
+    table = _table(y.shape[2], pool_w, stride_w, left, x.shape[2])
+    length = len(starts)
+    codes, best, row = np.empty(length, np.int32), np.empty(length, np.float32), np.empty(length, np.float32)
+    images, results, places = x.reshape(-1), y.reshape(-1), code.reshape(-1)
+    for line in range(lines * worker // workers, lines * (worker + 1) // workers):
         n, p = divmod(line, y.shape[1])
-        best, codes = y[n, p], code[n, p]
         r_first, r_end = _inside(p, pool_h, stride_h, top, x.shape[1])
-        for q in range(len(best)):
-            s_first = max(0, left - q * stride_w)
-            for c in range(best.shape[1]):
-                best[q, c] = -np.inf
-                codes[q, c] = r_first * pool_w + s_first
+        for i in range(length):
+            best[i] = -np.inf
+            codes[i] = np.int32(r_first * pool_w) + starts[i]
         for r in range(r_first, r_end):
-            pixels = x[n, p * stride_h + r - top]
+            pixels = (n * x.shape[1] + p * stride_h + r - top) * x.shape[2]
             for s in range(pool_w):
-                first, end, pixel = _reached(s, len(best), stride_w, left, x.shape[2])
-                if first < end:
-                    _challenge(best[first:end], codes[first:end], pixels[pixel:], stride_w, np.uint8(r * pool_w + s))
+                first, end = table[s, 0], table[s, 1]
+                _gather(images, (pixels + table[s, 2]) * channels, stride_w, channels, row, end - first)
+                reached = slice(first * channels, end * channels)
+                _challenge(best[reached], codes[reached], row, np.int32(r * pool_w + s))
+        for i in range(length):
+            results[line * length + i] = best[i]
+            places[line * length + i] = codes[i]
 
 
 @parallel("f4[:, :, :, ::1], u1[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
@@ -157,57 +211,49 @@ def _max_pool_grad(worker, workers, arguments):
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
 def _avg_pool(worker, workers, arguments):
     x, y, pool_h, pool_w, stride_h, stride_w, top, left = unpack(arguments)
-    for line in range(worker, y.shape[0] * y.shape[1], workers):
+    lines, channels = y.shape[0] * y.shape[1], y.shape[3]
+    _, widths = _starts_and_widths(y.shape[2], channels, pool_w, stride_w, left, x.shape[2])
+    table = _table(y.shape[2], pool_w, stride_w, left, x.shape[2])
+    length = len(widths)
+    sums, row = np.empty(length, np.float32), np.empty(length, np.float32)
+    images, results = x.reshape(-1), y.reshape(-1)
+    for line in range(lines * worker // workers, lines * (worker + 1) // workers):
         n, p = divmod(line, y.shape[1])
-        mean = y[n, p]
-        mean[:] = 0
         r_first, r_end = _inside(p, pool_h, stride_h, top, x.shape[1])
+        sums[:] = 0
         for r in range(r_first, r_end):
+            pixels = (n * x.shape[1] + p * stride_h + r - top) * x.shape[2]
             for s in range(pool_w):
-                first, end, pixel = _reached(s, len(mean), stride_w, left, x.shape[2])
-                if first < end:
-                    _add_pixels(mean[first:end], x[n, p * stride_h + r - top, pixel:], stride_w)
-        for q in range(len(mean)):
-            s_first, s_end = _inside(q, pool_w, stride_w, left, x.shape[2])
-            count = np.float32((r_end - r_first) * (s_end - s_first))
-            for c in range(mean.shape[1]):
-                mean[q, c] /= count
+                first, count = table[s, 0], table[s, 1] - table[s, 0]
+                _gather(images, (pixels + table[s, 2]) * channels, stride_w, channels, row, count)
+                for i in range(count * channels):
+                    put(sums, first * channels + i, get(sums, first * channels + i) + get(row, i))
+        for i in range(length):
+            results[line * length + i] = sums[i] / (np.float32(r_end - r_first) * widths[i])
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], intp, intp, intp, intp, intp, intp")
 def _avg_pool_grad(worker, workers, arguments):
     dy, dx, pool_h, pool_w, stride_h, stride_w, top, left = unpack(arguments)
-    share = np.empty(dy.shape[2:], np.float32)
-    for n in range(worker, len(dx), workers):
+    channels = dy.shape[3]
+    _, widths = _starts_and_widths(dy.shape[2], channels, pool_w, stride_w, left, dx.shape[2])
+    table = _table(dy.shape[2], pool_w, stride_w, left, dx.shape[2])
+    length = len(widths)
+    share, gradients, images = np.empty(length, np.float32), dy.reshape(-1), dx.reshape(-1)
+    for n in range(len(dx) * worker // workers, len(dx) * (worker + 1) // workers):
         dx[n] = 0
         for p in range(dy.shape[1]):
+            line = n * dy.shape[1] + p
             r_first, r_end = _inside(p, pool_h, stride_h, top, dx.shape[1])
-            for q in range(dy.shape[2]):
-                s_first, s_end = _inside(q, pool_w, stride_w, left, dx.shape[2])
-                count = np.float32((r_end - r_first) * (s_end - s_first))
-                for c in range(dy.shape[3]):
-                    share[q, c] = dy[n, p, q, c] / count
+            for i in range(length):
+                share[i] = gradients[line * length + i] / (np.float32(r_end - r_first) * widths[i])
             for r in range(r_first, r_end):
+                pixels = (n * dx.shape[1] + p * stride_h + r - top) * dx.shape[2]
                 for s in range(pool_w - 1, -1, -1):  # a pixel's windows from left to right see it from right to left
-                    first, end, pixel = _reached(s, len(share), stride_w, left, dx.shape[2])
-                    if first < end:
-                        _spread_pixels(dx[n, p * stride_h + r - top, pixel:], stride_w, share[first:end])
-
-
-@compiled
-def _add_pixels(sums, pixels, stride):
-    """sums[q] += pixels[q · stride]."""
-    for q in range(len(sums)):
-        for c in range(sums.shape[1]):
-            sums[q, c] += pixels[q * stride, c]
-
-
-@compiled
-def _spread_pixels(pixels, stride, share):
-    """pixels[q · stride] += share[q]."""
-    for q in range(len(share)):
-        for c in range(share.shape[1]):
-            pixels[q * stride, c] += share[q, c]
+                    first, count = table[s, 0], table[s, 1] - table[s, 0]
+                    _scatter(
+                        share, first * channels, images, (pixels + table[s, 2]) * channels, stride_w, channels, count
+                    )
 
 
 @parallel("f4[:, :, :, ::1], f4[:, ::1]")
