@@ -5,9 +5,12 @@ import numpy as np
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
 from .compile import compiled
+from .matmul import copy
 from .parallel import parallel, unpack, workers_for
-from .simd import get, put
+from .reduction import repeated
+from .simd import LANES, get, put
 
+_LONG = 256  # numbers worth copying at once
 _CODES = 256  # places that a uint8 code can name; larger windows are left to portable
 
 
@@ -276,32 +279,46 @@ def _global_avg(worker, workers, arguments):
 @parallel("f4[:, ::1], f4[:, :, :, ::1]")
 def _global_avg_grad(worker, workers, arguments):
     dy, dx = unpack(arguments)
-    count = np.float32(dx.shape[1] * dx.shape[2])
-    for line in range(worker, dx.shape[0] * dx.shape[1], workers):
-        n, h = divmod(line, dx.shape[1])
-        share = dx[n, h, 0]
-        for c in range(len(share)):
-            share[c] = dy[n, c] / count
-        for v in range(1, dx.shape[2]):
-            for c in range(len(share)):
-                dx[n, h, v, c] = share[c]
+    count, width = np.float32(dx.shape[1] * dx.shape[2]), dx.shape[2] * dx.shape[3]
+    lines, images = dx.shape[0] * dx.shape[1], dx.reshape(-1)
+    image, pixels = -1, np.empty(0, np.float32)
+    for line in range(lines * worker // workers, lines * (worker + 1) // workers):
+        if image != line // dx.shape[1]:
+            image = line // dx.shape[1]
+            pixels = repeated(dy[image] / count, _LONG)
+        for start in range(0, width, len(pixels)):
+            copy(pixels, 0, images, line * width + start, min(len(pixels), width - start))
 
 
 @parallel("f4[:, :, :, ::1], f4[:, ::1], i8[:, ::1]")
 def _global_max(worker, workers, arguments):
     x, y, index = unpack(arguments)
-    for n in range(worker, len(x), workers):
-        best, places = y[n], index[n]
+    pixels, channels = x.shape[1] * x.shape[2], x.shape[3]
+    numbers, codes = x.reshape(-1), np.empty(channels, np.int32)
+    for n in range(len(x) * worker // workers, len(x) * (worker + 1) // workers):
+        best, start = y[n], n * pixels * channels
         best[:] = -np.inf
-        places[:] = 0
-        for h in range(x.shape[1]):
-            for v in range(x.shape[2]):
-                pixel = x[n, h, v]
-                for c in range(len(best)):
-                    champion, challenger, old = best[c], pixel[c], places[c]
-                    wins = (not challenger <= champion) & (champion == champion)
-                    best[c] = challenger if wins else champion
-                    places[c] = h * x.shape[2] + v if wins else old
+        codes[:] = 0
+        if channels < LANES:
+            for c in range(channels):
+                best[c], codes[c] = _first_largest(numbers, start + c, pixels, channels)
+        else:
+            for pixel in range(pixels):
+                _challenge(best, codes, numbers[start + pixel * channels :], np.int32(pixel))
+        index[n] = codes
+
+
+@compiled
+def _first_largest(numbers, start, count, step):
+    """The largest or the first NaN of every so many numbers, and which it is."""
+    best, code = get(numbers, start), 0
+    for i in range(1, count):
+        number = get(numbers, start + i * step)
+        if not number <= best:
+            if best != best:
+                break
+            best, code = number, i
+    return best, code
 
 
 @parallel("f4[:, ::1], i8[:, ::1], f4[:, :, :, ::1]")
