@@ -1,4 +1,4 @@
-"""e^x for float32 without branches, so that LLVM computes it for a whole vector of numbers at a time."""
+"""e^x and log(1 + x) for float32 without branches, so that LLVM computes them for a whole vector at a time."""
 
 import numpy as np
 
@@ -24,6 +24,18 @@ def exp(x):
     half = np.int32(n) >> np.int32(1)  # 2ⁿ itself may be too large or too small for a float32
     result = power * _power_of_two(half) * _power_of_two(np.int32(n) - half)
     return result if x == x else x
+
+
+@compiled
+def log1p(x):
+    """log(1 + x) for 0 ≤ x ≤ 1, within 2 units in the last place.
+
+    With s = x / (2 + x) it is 2·artanh s = 2s + s·R, R = 2s²/3 + 2s⁴/5 + …, where 2s = x − s·x loses less than s + s.
+    """
+    s = x / (2 + x)
+    q = s * s
+    tail = np.float32(2 / 9) + q * (np.float32(2 / 11) + q * np.float32(2 / 13))
+    return x - s * (x - q * (np.float32(2 / 3) + q * (np.float32(2 / 5) + q * (np.float32(2 / 7) + q * tail))))
 
 
 @compiled

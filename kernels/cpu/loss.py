@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from .activation import exponentials, logistic
-from .exponential import exp
+from .activation import exponentials
+from .exponential import exp, log1p
 from .parallel import parallel, share, unpack, workers_for
 
 _WORK = 8  # elementary steps for one logit
@@ -40,7 +40,7 @@ def sigmoid_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[np.n
     (array([0.6931472, 0.       ], dtype=float32), array([-0.5,  0. ], dtype=float32))
     """
     loss, dz = np.empty(logits.shape, np.float32), np.empty(logits.shape, np.float32)
-    flat = [array.reshape(-1) for array in (logits, targets, loss, dz)]
+    flat = [array.ravel() for array in (logits, targets, loss, dz)]
     _sigmoid_cross_entropy(workers_for(_WORK * logits.size), *flat)
     return loss, dz
 
@@ -96,7 +96,8 @@ def _sigmoid_cross_entropy(worker, workers, arguments):
         share(dz, worker, workers),
     )
     for i in range(len(z)):
-        dz[i] = logistic(z[i]) - t[i]
-    for i in range(len(z)):
-        positive = np.float32(0) if z[i] <= 0 else z[i]
-        loss[i] = positive - z[i] * t[i] + np.float32(math.log1p(exp(-abs(z[i]))))
+        logit, target = z[i], t[i]
+        small = exp(-abs(logit))
+        positive = np.float32(0) if logit <= 0 else logit
+        loss[i] = positive - logit * target + log1p(small)
+        dz[i] = (np.float32(1) if logit >= 0 else small) / (1 + small) - target

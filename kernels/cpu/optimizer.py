@@ -106,7 +106,7 @@ def _contiguous(*states: np.ndarray | None) -> bool:
 
 def _flat(*arrays: np.ndarray | None) -> list[np.ndarray]:
     """One-dimensional views (a copy only of a gradient that is not contiguous)."""
-    return [_NONE if array is None else array.reshape(-1) for array in arrays]
+    return [_NONE if array is None else array.ravel() for array in arrays]
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f8, f8, f8")
