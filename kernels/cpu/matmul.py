@@ -19,7 +19,7 @@ import numpy as np
 
 from .compile import compiled
 from .parallel import parallel, unpack, workers_for
-from .simd import LANES, add, broadcast, fma, get, lane_of, load, put, store, total, transpose, zeros
+from .simd import LANES, add, broadcast, flat, fma, get, lane_of, load, put, store, total, transpose, zeros
 
 TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
 BLOCK_ROWS, MIN_BLOCK_ROWS = 40 * TILE_ROWS, 8 * TILE_ROWS
@@ -291,7 +291,8 @@ def _multiply(worker, workers, arguments):
     pieces, rows, columns = sums.shape
     a_row, a_depth = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
     depth, b_depth, b_column = len(b), b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
-    matrix = b, np.zeros(1, np.intp), depth, b_depth, b_column
+    matrix = flat(b), np.zeros(1, np.intp), depth, b_depth, b_column
+    out_row, out_column = sums.strides[1] // sums.itemsize, sums.strides[2] // sums.itemsize
     height, down, width, across = block_grid(rows, columns, pieces, workers)
     for task in range(worker, pieces * down * across, workers):
         piece, place = divmod(task, down * across)
@@ -305,9 +306,10 @@ def _multiply(worker, workers, arguments):
         for start in range(depth * piece // pieces, last, SLAB):
             end = min(start + SLAB, last)
             at, origin = row * a_row + start * a_depth, column * b_column
-            row_step, depth_step = _pack_slab(a, a_row, a_depth, at, high, end - start, slab)
+            row_step, depth_step = _pack_slab(flat(a), a_row, a_depth, at, high, end - start, slab)
             multiply_slab(slab, row_step, depth_step, high, matrix, start, end, origin, wide, panels, block)
-        _unpack_block(block, sums[piece, row : row + high, column : column + wide])
+        at = piece * (sums.strides[0] // sums.itemsize) + row * out_row + column * out_column
+        _unpack_block(block, high, wide, flat(sums), out_row, out_column, at)
 
 
 @compiled
@@ -328,7 +330,7 @@ def _multiply_few_columns(worker, workers, arguments):
     depth = a.shape[1]
     for i in range(len(a) * worker // workers, len(a) * (worker + 1) // workers):
         for j in range(len(columns)):
-            out[i, j] = dot(a, i * depth, columns, j * depth, depth)
+            out[i, j] = dot(flat(a), i * depth, flat(columns), j * depth, depth)
             if len(bias) > 0:
                 out[i, j] += bias[j]
 
@@ -338,6 +340,7 @@ def _multiply_few_rows(worker, workers, arguments):
     """sums[i] = a · b over piece i of the depth, for so few rows that copying b would take longer than the product."""
     a, b, bias, sums = unpack(arguments)
     pieces, rows, columns = sums.shape
+    depth, factors, numbers, results = len(b), flat(a), flat(b), flat(sums)
     stretches = (columns + _STRETCH - 1) // _STRETCH
     for task in range(worker, pieces * stretches, workers):
         piece, stretch = divmod(task, stretches)
@@ -346,19 +349,19 @@ def _multiply_few_rows(worker, workers, arguments):
         for i in range(rows):
             place = (piece * rows + i) * columns + first
             if piece == 0 and len(bias) > 0:
-                copy(bias, first, sums, place, count)
+                copy(bias, first, results, place, count)
             else:
-                clear(sums, place, count)
-        start, end = len(b) * piece // pieces, len(b) * (piece + 1) // pieces
+                clear(results, place, count)
+        start, end = depth * piece // pieces, depth * (piece + 1) // pieces
         for i in range(rows):
             place = (piece * rows + i) * columns + first
             for d in range(start, end, _AT_ONCE):
-                factors = i * len(b) + d
+                at, factor = d * columns + first, i * depth + d
                 if end - d >= _AT_ONCE:
-                    _add_rows(a, factors, b, d * columns + first, columns, sums, place, count)
+                    _add_rows(factors, factor, numbers, at, columns, results, place, count)
                 else:
                     for e in range(end - d):
-                        _add_row(a, factors + e, b, (d + e) * columns + first, sums, place, count)
+                        _add_row(factors, factor + e, numbers, at + e * columns, results, place, count)
 
 
 @compiled
@@ -406,17 +409,16 @@ def _pack_slab(a, row_step, depth_step, at, rows, depth, slab):
 
 
 @compiled
-def _unpack_block(block, result):
+def _unpack_block(block, rows, columns, result, row_step, column_step, at):
     """Copy a finished block into the result, along the result's contiguous axis."""
-    rows, columns = result.shape
-    if result.strides[1] == result.itemsize:
+    if column_step == 1:
         for i in range(rows):
-            unpack_row(block, i, rows, columns, result[i], 0)
+            unpack_row(block, i, rows, columns, result, at + i * row_step)
     else:
         for j in range(columns):
             place = j // LANES * LANES * padded(rows) + j % LANES
             for i in range(rows):
-                result[i, j] = get(block, place + i * LANES)
+                put(result, at + i * row_step + j * column_step, get(block, place + i * LANES))
 
 
 @compiled

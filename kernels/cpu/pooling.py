@@ -113,7 +113,7 @@ def _table(positions, window, stride, pad, size):
     """What `_reached` says of each place of a window."""
     table = np.empty((window, 3), np.intp)
     for place in range(window):
-        table[place] = _reached(place, positions, stride, pad, size)
+        table[place, 0], table[place, 1], table[place, 2] = _reached(place, positions, stride, pad, size)
     return table
 
 

@@ -70,7 +70,9 @@ def sum_deviations(x, center, chunks, worker, workers):
         _sum_deviation_rows(x, chunk * _CHUNK, end, centers, flat, chunk * length, half)
     if worker == 0:
         _sum_deviation_rows(_filled_up(x, rows * length, length), 0, 1, centers, flat, half - length, half)
-        chunks[:, -1, len(x) - rows * length :] = 0
+        for j in range(len(x) - rows * length, length):
+            flat[half - length + j] = 0
+            flat[2 * half - length + j] = 0
 
 
 @compiled
@@ -86,7 +88,9 @@ def sum_products(dy, x, center, chunks, worker, workers):
     if worker == 0:
         gradients, numbers = _filled_up(dy, rows * length, length), _filled_up(x, rows * length, length)
         _sum_product_rows(gradients, numbers, 0, 1, centers, flat, half - length, half)
-        chunks[:, -1, len(x) - rows * length :] = 0
+        for j in range(len(x) - rows * length, length):
+            flat[half - length + j] = 0
+            flat[2 * half - length + j] = 0
 
 
 @compiled
@@ -117,7 +121,8 @@ def _sum_product_rows(dy, x, first, end, centers, chunks, place, half):
 def _filled_up(x, start, length):
     """What is left of x after the last whole row, and zeros."""
     row = np.zeros(length, np.float32)
-    row[: len(x) - start] = x[start:]
+    for i in range(start, len(x)):
+        row[i - start] = x[i]
     return row
 
 
@@ -130,4 +135,6 @@ def _sum(worker, workers, arguments):
 @parallel("f4[:, :, ::1], f4[::1]")
 def _total(worker, workers, arguments):
     chunks, sums = unpack(arguments)
-    sums[:] = total(chunks[0], len(sums))
+    totals = total(chunks[0], len(sums))
+    for c in range(len(sums)):
+        sums[c] = totals[c]

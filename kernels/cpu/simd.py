@@ -12,6 +12,8 @@
     get(array, i)              one number, without NumPy's test for an index that counts from the end
     put(array, i, number)
 
+    flat(array)                the numbers of an array of any shape as they lie in memory, as far as they reach
+
 `array` is a flat float32 array. LLVM splits a vector into the registers of the machine: one with AVX-512, two
 with AVX2, four with NEON or SSE. Nothing here checks bounds: these are for padded scratch memory of our own.
 """
@@ -20,7 +22,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_or_insert_function
 from numba.extending import models, register_model
-from numba.np.arrayobj import make_array
+from numba.np.arrayobj import make_array, populate_array
 
 from .compile import intrinsic
 
@@ -191,6 +193,21 @@ def _riffled(builder, a, b, first):
     """a[first], b[first], a[first + 1], b[first + 1], … until the vector is full."""
     order = [place for i in range(first, first + LANES // 2) for place in (i, LANES + i)]
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), LANES), order))
+
+
+@intrinsic
+def flat(typing_context, array):
+    result = types.Array(array.dtype, 1, "C")
+
+    def build(context, builder, signature, arguments):
+        source, view = make_array(array)(context, builder, arguments[0]), make_array(result)(context, builder)
+        size = (source.nitems,)
+        populate_array(
+            view, data=source.data, shape=size, strides=(source.itemsize,), itemsize=source.itemsize, meminfo=None
+        )
+        return view._getvalue()
+
+    return result(array), build
 
 
 def address_of(context, builder, signature, arguments):
