@@ -3,20 +3,22 @@
 import numpy as np
 import pytest
 
-from minicnn.kernels.cpu.compile import compiled
 from minicnn.kernels.cpu.exponential import exp, log1p
+from minicnn.kernels.cpu.parallel import parallel, unpack
 
 UNITS = 2
 
 
-@compiled
-def exp_of_each(x, y):
+@parallel("f4[::1], f4[::1]")
+def exp_of_each(worker, workers, arguments):
+    x, y = unpack(arguments)
     for i in range(len(x)):
         y[i] = exp(x[i])
 
 
-@compiled
-def log1p_of_each(x, y):
+@parallel("f4[::1], f4[::1]")
+def log1p_of_each(worker, workers, arguments):
+    x, y = unpack(arguments)
     for i in range(len(x)):
         y[i] = log1p(x[i])
 
@@ -30,7 +32,7 @@ def floats(first: float, last: float, step: int) -> np.ndarray:
 def error_in_units(of_each, function, x: np.ndarray) -> float:
     """The largest error among the finite results; the others must be equal."""
     actual = np.empty_like(x)
-    of_each(x, actual)
+    of_each(1, x, actual)
     with np.errstate(over="ignore"):
         exact = function(x.astype(np.float64))
         rounded = exact.astype(np.float32)
@@ -53,5 +55,5 @@ def test_log1p():
 @pytest.mark.parametrize("of_each", [exp_of_each, log1p_of_each])
 def test_nan_stays(of_each):
     y = np.zeros(40, np.float32)
-    of_each(np.full(40, np.nan, np.float32), y)
+    of_each(1, np.full(40, np.nan, np.float32), y)
     assert np.isnan(y).all()
