@@ -65,7 +65,7 @@ def conv2d(
     y = np.empty((x.shape[0], *size, w.shape[3]), np.float32)
     bias = np.zeros(w.shape[3], np.float32) if b is None else np.ascontiguousarray(b)
     window = forward_window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation)
-    if groups == x.shape[3] == w.shape[3]:
+    if 1 < groups == x.shape[3]:
         depthwise.correlate(x, w, bias, y, window)
     else:
         _correlate_images(x, w, bias, y, window, (w.shape[3], 1), groups)
@@ -93,16 +93,17 @@ def conv2d_input_grad(
         return portable.conv2d_input_grad(
             dy, w, input_size=input_size, strides=strides, pads=pads, dilation=dilation, groups=groups
         )
-    dx = np.zeros((dy.shape[0], *input_size, w.shape[2] * groups), np.float32)
+    one_channel = groups > 1 == w.shape[2]
+    dx = np.zeros((dy.shape[0], *input_size, w.shape[3] if one_channel else w.shape[2] * groups), np.float32)
     bias = np.zeros(dx.shape[3], np.float32)
     for window in windows:
         if window.taps.size == 0:  # pixels that a stride beyond the kernel skips
             continue
-        if groups == dx.shape[3] == w.shape[3]:
+        if one_channel:
             depthwise.correlate(dy, w, bias, dx, window)
         else:
             _correlate_images(dy, w, bias, dx, window, (1, w.shape[3]), groups)
-    return dx
+    return depthwise.summed(dx, w.shape[2] * groups)
 
 
 def conv2d_weight_grad(
@@ -120,7 +121,7 @@ def conv2d_weight_grad(
     if _pointwise(kernel_size, strides, pads, groups):
         return dense_weight_grad(_rows(x), _rows(dy))[None, None]
     window = forward_window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
-    if groups == x.shape[3] == dy.shape[3]:
+    if 1 < groups == x.shape[3]:
         return depthwise.weight_grad(x, dy, window).reshape(*kernel_size, 1, -1)
     sources, run = runs(window, x.shape[3], groups)
     outputs, depth, filters = dy.size // dy.shape[3], sources.shape[1] * run, dy.shape[3]

@@ -1,8 +1,11 @@
-"""Depthwise convolution, one filter a channel: no matrix product, but vectors of 16 channels, tap after tap."""
+"""Depthwise convolution, one input channel a filter: no matrix product, but vectors of 16 filters, tap after tap.
+
+Where a channel has several filters, its copies stand side by side, one for each.
+"""
 
 import numpy as np
 
-from .parallel import parallel, unpack, workers_for
+from .parallel import parallel, share, unpack, workers_for
 from .simd import LANES, fma, get, load, put, store, zeros
 from .windows import Window
 
@@ -10,18 +13,45 @@ _STRETCH = 256  # outputs of one task, or of one partial sum of the weight gradi
 
 
 def correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray, out: np.ndarray, window: Window) -> None:
-    """out[n, targets[m], c] = bias[c] + Σ_t x[n, sources[m, t], c] · w[taps[t], c]."""
+    """out[n, targets[m], k] = bias[k] + Σ_t x[n, sources[m, t], k // (K/C)] · w[taps[t], k]."""
     workers = workers_for(len(out) * window.sources.size * w.shape[3])
     taps = w.reshape(-1, w.shape[3])[window.taps]
-    _correlate(workers, _pixels(x), window.sources, taps, bias, window.targets, _pixels(out))
+    _correlate(workers, _pixels(repeated(x, w.shape[3])), window.sources, taps, bias, window.targets, _pixels(out))
 
 
 def weight_grad(x: np.ndarray, dy: np.ndarray, window: Window) -> np.ndarray:
-    """dw[t, c] = Σ_{n,m} x[n, sources[m, t], c] · dy[n, m, c], over stretches that are summed in order."""
-    outputs, taps, channels = dy.size // dy.shape[3], window.sources.shape[1], dy.shape[3]
-    sums = np.zeros((-(-outputs // _STRETCH), taps, channels), np.float32)
-    _weight_grad(workers_for(dy.size * taps), _pixels(x), window.sources, dy.reshape(outputs, channels), sums)
+    """dw[t, k] = Σ_{n,m} x[n, sources[m, t], k // (K/C)] · dy[n, m, k], over stretches that are summed in order."""
+    outputs, taps, filters = dy.size // dy.shape[3], window.sources.shape[1], dy.shape[3]
+    sums = np.zeros((-(-outputs // _STRETCH), taps, filters), np.float32)
+    workers = workers_for(dy.size * taps)
+    _weight_grad(workers, _pixels(repeated(x, filters)), window.sources, dy.reshape(outputs, filters), sums)
     return sums.sum(axis=0)
+
+
+def repeated(images: np.ndarray, filters: int) -> np.ndarray:
+    """As many copies of each channel, side by side, as it has filters.
+
+    >>> repeated(np.array([[1, 2]], np.float32), 4)
+    array([[1., 1., 2., 2.]], dtype=float32)
+    """
+    if images.shape[-1] == filters:
+        return images
+    copies = np.empty((*images.shape[:-1], filters), np.float32)
+    _repeat(workers_for(copies.size), images.ravel(), copies.reshape(images.size, -1))
+    return copies
+
+
+def summed(copies: np.ndarray, channels: int) -> np.ndarray:
+    """The sums of the copies of each channel.
+
+    >>> summed(np.array([[1, 2, 3, 4]], np.float32), 2)
+    array([[3., 7.]], dtype=float32)
+    """
+    if copies.shape[-1] == channels:
+        return copies
+    sums = np.empty((*copies.shape[:-1], channels), np.float32)
+    _sum(workers_for(copies.size), copies.reshape(sums.size, -1), sums.ravel())
+    return sums
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:
@@ -75,3 +105,23 @@ def _weight_grad(worker, workers, arguments):
                 for c in range(whole, channels):
                     number = get(pixels, start + c) if source >= 0 else np.float32(0)
                     put(total, c, get(total, c) + number * get(gradients, output * channels + c))
+
+
+@parallel("f4[::1], f4[:, ::1]")
+def _repeat(worker, workers, arguments):
+    images, copies = unpack(arguments)
+    images, copies = share(images, worker, workers), share(copies, worker, workers)
+    for i in range(len(images)):
+        for j in range(copies.shape[1]):
+            copies[i, j] = images[i]
+
+
+@parallel("f4[:, ::1], f4[::1]")
+def _sum(worker, workers, arguments):
+    copies, sums = unpack(arguments)
+    copies, sums = share(copies, worker, workers), share(sums, worker, workers)
+    for i in range(len(sums)):
+        total = np.float32(0)
+        for j in range(copies.shape[1]):
+            total += copies[i, j]
+        sums[i] = total
