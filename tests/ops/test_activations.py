@@ -20,6 +20,10 @@ def test_leaky_relu(slope, threshold, check, rng):
     check(lambda x: ops.leaky_relu(x, slope, threshold), rng.standard_normal((3, 5)))
 
 
+def test_leaky_relu_lets_a_fifth_through():
+    np.testing.assert_allclose(ops.leaky_relu(Tensor([-5.0, 5.0])).data, [-1, 5], rtol=1e-6)
+
+
 @pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 6.0), (-np.inf, 0.5)])
 def test_clip(low, high, check, rng):
     check(lambda x: ops.clip(x, low, high), 3 * rng.standard_normal((3, 5)))

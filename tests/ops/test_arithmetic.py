@@ -39,6 +39,13 @@ def test_power_of_zero_and_below(exponent, check):
     check(lambda a: ops.power(a, exponent), np.array([0.0, -1.5, 2.0]))
 
 
+def test_power_zero_is_constant_everywhere():
+    a = Tensor([0.0, -2.0, np.inf], requires_grad=True)
+    y = ops.power(a, 0)
+    y.backward([5.0, 5.0, 5.0])
+    assert (y.data.tolist(), a.grad.tolist()) == ([1, 1, 1], [0, 0, 0])
+
+
 def test_absolute_at_zero_has_gradient_zero():
     x = Tensor([0.0, -2.0, 3.0], requires_grad=True)
     ops.absolute(x).backward([5.0, 5.0, 5.0])

@@ -1,9 +1,10 @@
-"""What holds for every operation: nodes keep apart what they save, and compute no gradient that nobody needs."""
+"""What holds for every operation: what its node keeps and for how long, and that no gradient is computed in vain."""
 
 import numpy as np
 import pytest
 
 from minicnn import Tensor, ops
+from minicnn.ops.exp import Exp
 
 C = 3
 ROWS = np.random.default_rng(5)
@@ -68,3 +69,16 @@ def test_only_needed_gradients_are_computed(name, needed, rng):
     y = op(*inputs)
     gradients = y.op.backward(y.op.kernels, y.data)
     assert [g is not None for g in gradients] == [x.requires_grad for x in inputs]
+
+
+def test_keeps_nothing_without_a_gradient_to_come():
+    op = Exp()
+    op(Tensor([1.0]))
+    assert (op.inputs, op.saved, op.freed) == ((), (), True)
+
+
+def test_an_operation_writes_its_own_formulas():
+    with pytest.raises(NotImplementedError):
+        ops.Op()(Tensor([1.0]))
+    with pytest.raises(NotImplementedError):
+        ops.Op().backward(None, None)

@@ -21,6 +21,12 @@ def test_reductions(op, axis, keepdims, check, rng):
 
 
 @pytest.mark.parametrize("op", [ops.sum, ops.mean], ids=lambda op: op.__name__)
+def test_reductions_drop_their_axes(op):
+    x = Tensor(np.ones((2, 3)))
+    assert (op(x).shape, op(x, 0).shape) == ((), (3,))
+
+
+@pytest.mark.parametrize("op", [ops.sum, ops.mean], ids=lambda op: op.__name__)
 def test_reduction_over_an_axis_that_is_not_there(op):
     with pytest.raises(ValueError, match="axis 2 does not exist in a tensor of 2 axes"):
         op(Tensor(np.ones((2, 3))), axis=2)
