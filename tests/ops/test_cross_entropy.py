@@ -65,6 +65,16 @@ def test_labels_that_do_not_fit_the_logits(labels):
         ops.softmax_cross_entropy(Tensor(np.ones((2, 3))), labels)
 
 
+def test_class_numbers_must_be_a_row():
+    with pytest.raises(ShapeError, match=r"class numbers must have shape \(N,\), got \(2, 1\)"):
+        ops.softmax_cross_entropy(Tensor(np.ones((2, 3))), np.zeros((2, 1), int))
+
+
+def test_logits_must_be_rows():
+    with pytest.raises(ShapeError, match=r"logits .* 2 axes \(N, K\)"):
+        ops.softmax_cross_entropy(Tensor(np.ones(3)), [0, 1])
+
+
 def test_sigmoid_targets_do_not_broadcast():
     with pytest.raises(ShapeError, match="shapes must be equal"):
         ops.sigmoid_cross_entropy(Tensor(np.ones((4, 1))), np.ones(4))

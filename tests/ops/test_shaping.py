@@ -5,7 +5,7 @@ import pytest
 
 from minicnn import ShapeError, Tensor, ops
 
-AXES = [None, 0, 1, -1, (0, 2), (-1, 0), (0, 1, 2), ()]
+AXES = [None, 0, 1, -1, -3, (0, 2), (-1, 0), (0, 1, 2), ()]
 
 
 @pytest.mark.parametrize("keepdims", [False, True])
