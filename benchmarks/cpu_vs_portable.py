@@ -284,6 +284,9 @@ class Contestant:
         self._signal(signal.SIGSTOP)
         return answer
 
+    def end(self) -> None:
+        self._process.kill()
+
     def _signal(self, number: int) -> None:
         assert self._process.pid
         os.kill(self._process.pid, number)
@@ -367,6 +370,8 @@ def main() -> int:
     contestants = [Contestant("cpu"), Contestant("portable")]
     cases = [case for case in Cases().makers if options.only in case]
     rows = sorted((measure(case, contestants, options.rounds) for case in cases), key=lambda row: -row["ratio"])
+    for contestant in contestants:
+        contestant.end()
     show(rows)
     if options.json:
         options.json.write_text(json.dumps({"margin": MARGIN, "cases": rows}, indent=1))

@@ -21,6 +21,7 @@ import numpy as np
 from llvmlite import ir
 from numba import cfunc
 from numba.core import sigutils, types
+from numba.core.types.containers import Tuple
 from numba.extending import models, register_model
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import as_dtype
@@ -37,7 +38,7 @@ WORK_PER_WORKER = 1 << 15
 class Arguments(types.Type):
     """The Numba type of a kernel's arguments: the address of one word for each, a number or an array object."""
 
-    def __init__(self, kinds: types.Tuple):
+    def __init__(self, kinds: Tuple):
         self.kinds = kinds
         super().__init__(name=f"Arguments({kinds})")
 
@@ -92,7 +93,7 @@ def parallel(signature: str) -> Callable:
     ranks = [kind.ndim for kind in kinds if isinstance(kind, types.Array)]
 
     def decorate(function: Callable) -> Callable:
-        entry = types.void(types.intp, types.intp, Arguments(types.Tuple(kinds)))
+        entry = types.void(types.intp, types.intp, Arguments(Tuple(kinds)))
         compiled_once = functools.cache(lambda: cfunc(entry, **OPTIONS)(function))
 
         @functools.wraps(function)
