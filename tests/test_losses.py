@@ -16,6 +16,7 @@ from minicnn.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
+from minicnn.losses.labels import match_classes
 
 EPSILON = 1e-7
 ONE_HOT = np.eye(3)[[2, 0, 1, 1]]
@@ -119,8 +120,23 @@ class TestValues:
         assert result.item() == pytest.approx(expected.mean(), rel=1e-5)
 
     def test_images_as_targets(self, rng):
-        t, y = rng.normal(size=(2, 2, 5, 5, 3))
-        assert MeanSquaredError()(t, y).item() == pytest.approx(((t - y) ** 2).mean())
+        t, y = rng.uniform(0.1, 0.9, size=(2, 2, 5, 4, 3))
+        cross_entropy = -(t * np.log(y) + (1 - t) * np.log(1 - y)).mean(-1)
+        logits = np.log(y / (1 - y))
+        for loss, predicted, expected in [
+            (MeanSquaredError(None), y, ((t - y) ** 2).mean(-1)),
+            (MeanAbsoluteError(None), y, abs(t - y).mean(-1)),
+            (BinaryCrossentropy(reduction=None), y, cross_entropy),
+            (BinaryCrossentropy(from_logits=True, reduction=None), logits, cross_entropy),
+        ]:
+            np.testing.assert_allclose(loss(t, predicted).numpy(), expected, rtol=1e-12)
+
+    def test_images_of_one_channel_need_no_channel_axis_in_the_labels(self, rng):
+        t, y = rng.normal(size=(2, 2, 5, 4))
+        np.testing.assert_allclose(MeanSquaredError(None)(t, y[..., None]).numpy(), (t - y) ** 2, rtol=1e-12)
+        numbers = np.zeros((2, 5, 4), int)
+        for labels in (numbers, numbers[..., None]):
+            assert match_classes("loss", labels, np.ones((2, 5, 4, 3))).shape == (2, 5, 4)
 
     def test_vectors_are_one_sample_as_in_keras(self):
         assert MeanSquaredError()([1.0, 0.0, 1.0], [0.9, 0.1, 0.8]).shape == ()
@@ -275,9 +291,9 @@ class TestRefusedLabels:
         match = rf"labels must lie in 0 … 2 because there are 3 outputs, {found} number the classes from 0"
         refused(SparseCategoricalCrossentropy(), labels, self.P, ValueError, match)
 
-    def test_many_wrong_numbers_are_cut_short(self):
-        match = "got 10, 11, 12, 13, 14, …;"
-        refused(SparseCategoricalCrossentropy(), np.arange(10, 20), np.ones((10, 3)), ValueError, match)
+    @pytest.mark.parametrize(("count", "found"), [(5, "got 10, 11, 12, 13, 14;"), (6, "got 10, 11, 12, 13, 14, …;")])
+    def test_many_wrong_numbers_are_cut_short(self, count, found):
+        refused(SparseCategoricalCrossentropy(), 10 + np.arange(count), np.ones((count, 3)), ValueError, found)
 
     def test_two_classes_for_one_output(self):
         match = "for a single output use binary_crossentropy"
@@ -349,6 +365,20 @@ class TestByName:
     )
     def test_get(self, name, kind):
         assert type(losses.get(name)) is kind
+
+    @pytest.mark.parametrize(
+        ("kind", "name"),
+        [
+            (BinaryCrossentropy, "binary_crossentropy"),
+            (CategoricalCrossentropy, "categorical_crossentropy"),
+            (MeanAbsoluteError, "mean_absolute_error"),
+            (MeanSquaredError, "mean_squared_error"),
+            (SparseCategoricalCrossentropy, "sparse_categorical_crossentropy"),
+        ],
+    )
+    def test_names(self, kind, name):
+        assert kind().name == kind().get_config()["name"] == name
+        assert kind(name="mine").name == "mine"
 
     def test_a_loss_is_itself(self):
         loss = MeanSquaredError()
