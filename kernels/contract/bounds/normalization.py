@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ... import reference
-from .rounding import Rounding
+from .rounding import FLUSHED, Rounding
 
 Array = np.ndarray
 
@@ -37,14 +37,18 @@ def batch_norm(e: Rounding, x: Array, gamma: Array, beta: Array, *, epsilon: flo
 def batch_norm_grad(
     e: Rounding, dy: Array, x: Array, gamma: Array, mean: Array, variance: Array, *, epsilon: float
 ) -> Any:
-    """dx = γ·s·(dy − dβ/M − x̂·dγ/M): M additions in the sums, and a few roundings in each term."""
+    """dx = γ·s·(dy − dβ/M − x̂·dγ/M): M additions in the sums, and a few roundings in each term.
+
+    A γ·s below the smallest normal number is off by as much as that one would be.
+    """
     m, axes = x[..., 0].size, tuple(range(x.ndim - 1))
     of_dgamma, of_dbeta = _sums(e, dy, x, mean, variance, epsilon)
     scale = _scale(variance, epsilon)
     x_hat = np.abs(x - mean) * scale
     dbeta, dgamma = np.sum(np.abs(dy), axis=axes), np.sum(np.abs(dy) * x_hat, axis=axes)
     terms = np.abs(dy) + dbeta / m + x_hat * dgamma / m
-    return e.after(m + 3 * SCALE + 8, np.abs(gamma) * scale * terms), of_dgamma, of_dbeta
+    factor = np.maximum(np.abs(gamma) * scale, e.flushed / FLUSHED)
+    return e.after(m + 3 * SCALE + 8, factor * terms), of_dgamma, of_dbeta
 
 
 def batch_norm_inference(

@@ -36,6 +36,10 @@ def update_moving_average(draw: st.DrawFn, numbers: Numbers) -> Drawn:
 
 
 def _x_and(draw: st.DrawFn, numbers: Numbers, count: int) -> tuple[np.ndarray, list[Any]]:
-    """x and so many arrays of one number a channel."""
+    """x and so many arrays of one number a channel, the first of which is γ.
+
+    It is not infinite: ∞ times a difference from the mean that is all rounding may be ∞, −∞ or NaN.
+    """
     x = draw(numbers(*draw(shapes(least=2))))
-    return x, [draw(numbers(x.shape[-1])) for _ in range(count)]
+    gamma, *others = (draw(numbers(x.shape[-1])) for _ in range(count))
+    return x, [np.where(np.isinf(gamma), gamma.dtype.type(1), gamma), *others]
