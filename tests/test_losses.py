@@ -262,12 +262,20 @@ class TestLogitsBehindActivations:
             p = ops.softmax(Tensor([[300.0, -300.0]]))
             assert SparseCategoricalCrossentropy()([1], p).item() == 600
 
-    def test_both_logits_and_softmax_warns_and_uses_the_logits(self):
-        z = Tensor([[1.0, 2.0]])
-        with pytest.warns(UserWarning, match="from_logits=True, but the model ends in softmax") as warned:
-            both = SparseCategoricalCrossentropy(from_logits=True)([1], ops.softmax(z))
-        assert (warned[0].filename, str(warned[0].message)[:31]) == (__file__, "sparse_categorical_crossentropy")
-        assert both.item() == SparseCategoricalCrossentropy(from_logits=True)([1], z).item()
+    @pytest.mark.parametrize(
+        ("activation", "kind", "label"),
+        [
+            (ops.softmax, SparseCategoricalCrossentropy, [1]),
+            (ops.softmax, CategoricalCrossentropy, [[0.0, 1.0]]),
+            (ops.sigmoid, BinaryCrossentropy, [[0.0, 1.0]]),
+        ],
+    )
+    def test_both_logits_and_softmax_warns_and_uses_the_logits(self, activation, kind, label):
+        z, loss = Tensor([[1.0, 2.0]]), kind(from_logits=True)
+        with pytest.warns(UserWarning, match=f"^{loss.name} was told from_logits=True, but the model ends") as warned:
+            both = loss(label, activation(z))
+        assert warned[0].filename == __file__
+        assert both.item() == loss(label, z).item()
 
     def test_no_warning_otherwise(self):
         with warnings.catch_warnings():
@@ -288,16 +296,21 @@ class TestRefusedLabels:
         ("labels", "found"), [([0, 1, 2, 3], "got 3;"), ([-1, 0, 1, 2], "got -1;"), ([9, 8, 7, 0], "got 7, 8, 9;")]
     )
     def test_class_numbers_out_of_range(self, labels, found):
-        match = rf"labels must lie in 0 … 2 because there are 3 outputs, {found} number the classes from 0"
+        match = rf"labels must lie in 0 … 2 because there are 3 outputs, {found} number the classes from 0, or give"
         refused(SparseCategoricalCrossentropy(), labels, self.P, ValueError, match)
 
     @pytest.mark.parametrize(("count", "found"), [(5, "got 10, 11, 12, 13, 14;"), (6, "got 10, 11, 12, 13, 14, …;")])
     def test_many_wrong_numbers_are_cut_short(self, count, found):
         refused(SparseCategoricalCrossentropy(), 10 + np.arange(count), np.ones((count, 3)), ValueError, found)
 
-    def test_two_classes_for_one_output(self):
+    @pytest.mark.parametrize("labels", [[0, 1, 0, 1], [1, 1, 1, 1]])
+    def test_two_classes_for_one_output(self, labels):
         match = "for a single output use binary_crossentropy"
-        refused(SparseCategoricalCrossentropy(), [0, 1, 0, 1], self.P[:, :1], ValueError, match)
+        refused(SparseCategoricalCrossentropy(), labels, self.P[:, :1], ValueError, match)
+
+    def test_classes_numbered_from_one(self):
+        match = "got 2; number the classes from 0 with labels - 1"
+        refused(SparseCategoricalCrossentropy(), [1, 2, 2, 1], self.P[:, :2], ValueError, match)
 
     def test_fractions_as_class_numbers(self):
         match = r"class numbers must be whole, got 0.5, 1.5"
@@ -325,6 +338,19 @@ class TestRefusedLabels:
         refused(MeanSquaredError(), np.ones((5, 3)), self.P, ShapeError, match)
         refused(CategoricalCrossentropy(), np.ones((5, 3)), self.P, ShapeError, match)
         refused(SparseCategoricalCrossentropy(), [0, 1], self.P, ShapeError, r"got labels of shape \(2,\)")
+
+    @pytest.mark.parametrize(
+        ("labels", "predictions", "hint"),
+        [
+            ((4, 5), (4, 3), "5 numbers a label need a last layer of 5 units, it has 3"),
+            ((4,), (4, 2, 3), r"put layers.Flatten\(\) or"),
+            ((4, 3), (4, 2, 3), r"put layers.Flatten\(\) or"),
+            ((4, 2, 5), (4, 2, 3), "every prediction needs exactly one label"),
+            ((4, 2, 3), (4, 2, 2, 3), "every prediction needs exactly one label"),
+        ],
+    )
+    def test_shapes_that_do_not_fit(self, labels, predictions, hint):
+        refused(MeanSquaredError(), np.ones(labels), np.ones(predictions), ShapeError, f"; {hint}")
 
     @pytest.mark.parametrize("loss", [BinaryCrossentropy(), CategoricalCrossentropy()])
     def test_outside_zero_to_one(self, loss):
@@ -416,6 +442,18 @@ class TestByName:
                 return abs(targets - y_pred).sum(axis=-1)
 
         assert City()([[1, 2], [3, 4]], [[0.0, 0.0], [0.0, 0.0]]).item() == 5
+        assert City().name == "City"
+
+    def test_a_loss_of_your_own_takes_labels_of_any_shape(self):
+        class Hinge(Loss):
+            def call(self, targets, y_pred):
+                return ops.relu(1.0 - targets * y_pred[:, 0])
+
+        assert Hinge()([1, -1, 1], [[3.0, 9.0], [0.5, 9.0], [0.5, 9.0]]).item() == pytest.approx(2 / 3)
+
+    def test_a_loss_without_its_formula(self):
+        with pytest.raises(NotImplementedError):
+            Loss()([1.0], [1.0])
 
     @every_case
     def test_config_rebuilds(self, case):
