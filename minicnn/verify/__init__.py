@@ -4,6 +4,7 @@
     check.py                a kernel's results against the reference, within the bounds of the contract
     gradient.py             a gradient against the slope: ⟨v, Jᵀu⟩ = ⟨Jv, u⟩
     against_tensorflow.py   a gradient against TensorFlow's, where that is installed
+    trajectories.py         whole training runs against Keras's, step by step
     cases/                  how cases are drawn
     checks.py run.py        all there is to check, until the time is up
     simplify.py             plainer numbers in what fails

@@ -39,8 +39,8 @@ class Task:
     labels      (N,) class numbers
     order       (steps, batch): which images each step sees
 
-    Keras holds some constants in float32, whatever the dtype; give options that float32 holds exactly, 2⁻¹⁰ and 0.875
-    rather than 0.001 and 0.9, or runs in float64 differ by that rounding.
+    Keras rounds some options to float32, whatever the dtype: its 0.999 is 0.99900001, which makes Adam's first step
+    6·10⁻⁶ shorter. Give numbers that float32 holds exactly, such as 1 − 2⁻¹⁰ and 0.875, or that difference shows.
     """
 
     build: Callable[[ModuleType], Any]
@@ -168,7 +168,10 @@ def judge(found: Distance, allowed: Distance) -> Verdict:
 def parity(task: Task) -> dict[str, Verdict]:
     """Train in Keras and in minicnn: does minicnn stay within the bound, in float32 and in float64?
 
-    minicnn computes with the kernels of `minicnn.device`.
+    Needs Keras with TensorFlow. minicnn computes with the kernels of `minicnn.device`. With build and optimizer as
+    functions of the library, for example `lambda keras: keras.optimizers.Adam(2**-10)`:
+
+        parity(new_task(build, optimizer, images, labels))
     """
     import keras
 

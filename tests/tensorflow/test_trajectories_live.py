@@ -13,7 +13,7 @@ import pytest
 
 import minicnn
 from minicnn import device, lab
-from minicnn.verify.trajectories import Distance, Trajectory, bound, distance, judge, new_task, train
+from minicnn.verify.trajectories import Distance, Trajectory, bound, distance, judge, new_task, parity, train
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
@@ -113,7 +113,8 @@ def test_float32(optimizer):
 
 
 def test_float64_with_kinks():
-    check(verdict(kinked, adam, "float64", "portable"))
+    with device("portable"):
+        check(parity(task(kinked, adam))["float64"])
 
 
 @each_optimizer
