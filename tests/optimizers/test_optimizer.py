@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn import ShapeError, Variable, optimizers
-from minicnn.optimizers import SGD, Adam, AdamW, RMSprop
+from minicnn.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from minicnn.optimizers.schedules import CosineDecay, ExponentialDecay
 
 
@@ -41,6 +41,14 @@ class TestLearningRate:
     def test_must_be_a_number(self, rate):
         with pytest.raises(TypeError, match="learning_rate must be a number or a LearningRateSchedule"):
             Adam(rate)
+
+    @pytest.mark.parametrize("rate", [-0.1, float("inf"), float("nan")])
+    def test_must_be_finite_and_not_negative(self, rate):
+        with pytest.raises(ValueError, match="learning_rate must be 0 or more, and finite"):
+            SGD(rate)
+
+    def test_may_be_zero(self):
+        np.testing.assert_array_equal(step_of(SGD(0.0), np.array([2.0])), [[0.0]])
 
 
 class TestClipping:
@@ -81,14 +89,17 @@ class TestClipping:
         SGD(1.0, weight_decay=0.5, clipvalue=0.1).apply([np.array([5.0])], [w])
         assert w.item() == pytest.approx(49.9)
 
-    def test_only_one(self):
+    @pytest.mark.parametrize("left_out", ["clipnorm", "clipvalue", "global_clipnorm"])
+    def test_only_one(self, left_out):
+        limits = {"clipnorm": 1.0, "clipvalue": 1.0, "global_clipnorm": 1.0, left_out: None}
         with pytest.raises(ValueError, match="give only one of clipnorm, clipvalue and global_clipnorm"):
-            SGD(clipnorm=1.0, clipvalue=1.0)
+            SGD(**limits)
 
     @pytest.mark.parametrize("limit", [0.0, -1.0, float("nan")])
-    def test_limits_that_are_refused(self, limit):
-        with pytest.raises(ValueError, match="clipnorm must be positive"):
-            Adam(clipnorm=limit)
+    @pytest.mark.parametrize("clipping", ["clipnorm", "clipvalue", "global_clipnorm"])
+    def test_limits_that_are_refused(self, clipping, limit):
+        with pytest.raises(ValueError, match=f"^{clipping} must be positive"):
+            Adam(**{clipping: limit})
 
 
 class TestGradients:
@@ -176,6 +187,35 @@ class TestState:
             train(other, [Variable(np.ones(5), name="a")], 1, seed=1)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "slots"),
+    [
+        (SGD(), []),
+        (SGD(momentum=0.5), ["momentum"]),
+        (RMSprop(), ["velocity"]),
+        (RMSprop(momentum=0.5), ["velocity", "momentum"]),
+        (RMSprop(centered=True), ["velocity", "average_gradient"]),
+        (Adam(), ["momentum", "velocity"]),
+        (AdamW(amsgrad=True), ["momentum", "velocity", "velocity_hat"]),
+    ],
+)
+def test_state_is_what_the_rule_needs(optimizer, slots):
+    optimizer = type(optimizer).from_config(optimizer.get_config())
+    train(optimizer, [Variable(np.ones(3), name="w")], 1, seed=1)
+    assert list(optimizer.state()) == ["iterations", *(f"w/{slot}" for slot in slots)]
+
+
+def test_state_that_was_not_saved_starts_anew():
+    saved = RMSprop(0.1, centered=True)
+    train(saved, [Variable(np.ones(3), name="w")], 1, seed=1)
+    optimizer = RMSprop(0.1, momentum=0.5, centered=True)  # its momentum stands between the two that were saved
+    optimizer.load_state(saved.state())
+    optimizer.apply([np.zeros(3)], [Variable(np.ones(3), name="w")])
+    for name in ("w/velocity", "w/average_gradient"):
+        np.testing.assert_allclose(optimizer.state()[name], 0.9 * saved.state()[name])
+    np.testing.assert_array_equal(optimizer.state()["w/momentum"], 0)
+
+
 def test_equal_names_keep_separate_state():
     optimizer = SGD(0.1, 0.9)
     train(optimizer, [Variable(np.ones(2)), Variable(np.ones(3))], 1, seed=1)
@@ -211,7 +251,9 @@ class TestByName:
     )
     def test_defaults(self, kind, defaults):
         none = dict.fromkeys(["weight_decay", "clipnorm", "clipvalue", "global_clipnorm"])
-        assert kind().get_config() == {**none, **defaults, "name": kind.__name__.lower()}
+        optimizer = kind()
+        assert optimizer.get_config() == {**none, **defaults, "name": kind.__name__.lower()}
+        assert {name: getattr(optimizer, name) for name in defaults} == defaults
         assert kind(name="step").get_config()["name"] == "step"
 
     def test_config_has_the_rate_as_it_is_now(self):
@@ -224,6 +266,11 @@ class TestByName:
 def test_momentum_out_of_range(momentum):
     with pytest.raises(ValueError, match="momentum must lie in 0 … 1"):
         SGD(momentum=momentum)
+
+
+def test_an_optimizer_writes_its_own_update():
+    with pytest.raises(NotImplementedError):
+        Optimizer(0.1).apply([np.ones(1)], [Variable(np.ones(1))])
 
 
 def test_adamw_needs_a_decay():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from minicnn.optimizers.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
+from minicnn.optimizers.schedules import CosineDecay, ExponentialDecay, LearningRateSchedule, PiecewiseConstantDecay
 
 
 @pytest.mark.parametrize(("step", "rate"), [(0, 0.8), (5, 0.8 * 0.5**0.5), (10, 0.4), (25, 0.8 * 0.5**2.5)])
@@ -53,3 +53,8 @@ def test_decay_steps_must_be_positive(make):
 def test_values_must_fit_boundaries():
     with pytest.raises(ValueError, match="2 boundaries make 3 pieces, but there are 2 values"):
         PiecewiseConstantDecay([1, 2], [1.0, 2.0])
+
+
+def test_a_schedule_writes_its_own_formula():
+    with pytest.raises(NotImplementedError):
+        LearningRateSchedule()(0)
