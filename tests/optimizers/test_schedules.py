@@ -44,6 +44,19 @@ def test_config_rebuilds(schedule):
     assert [again(step) for step in range(8)] == [schedule(step) for step in range(8)]
 
 
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda **name: ExponentialDecay(0.1, 3, 0.9, **name), "ExponentialDecay"),
+        (lambda **name: PiecewiseConstantDecay([1], [1, 2], **name), "PiecewiseConstant"),
+        (lambda **name: CosineDecay(0.1, 5, **name), "CosineDecay"),
+    ],
+)
+def test_names_are_keras_names(make, name):
+    assert make().name == make().get_config()["name"] == name
+    assert make(name="mine").name == "mine"
+
+
 @pytest.mark.parametrize("make", [lambda: ExponentialDecay(0.1, 0, 0.9), lambda: CosineDecay(0.1, -1)])
 def test_decay_steps_must_be_positive(make):
     with pytest.raises(ValueError, match="decay_steps must be positive"):
