@@ -33,6 +33,7 @@ setup(
         "plots": ["matplotlib>=3.8"],
         "verify": ["hypothesis>=6"],  # `minicnn verify` draws and shrinks cases with it
         "test": ["pytest>=8", "hypothesis>=6", "matplotlib>=3.8"],
+        "mutation": ["mutmut>=3.8"],  # its changes, not its runner: tests/mutation.py
         "dev": ["ruff>=0.8", "mypy>=1.13"],
     },
     entry_points={"console_scripts": ["minicnn = minicnn.cli:main"]},
