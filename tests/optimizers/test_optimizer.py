@@ -268,6 +268,13 @@ def test_momentum_out_of_range(momentum):
         SGD(momentum=momentum)
 
 
+def test_full_momentum_never_slows_down():
+    w, optimizer = Variable(np.array([0.0])), SGD(0.5, momentum=1.0)
+    for g in (1.0, 0.0, 0.0):
+        optimizer.apply([np.array([g])], [w])
+    assert w.item() == -1.5
+
+
 def test_an_optimizer_writes_its_own_update():
     with pytest.raises(NotImplementedError):
         Optimizer(0.1).apply([np.ones(1)], [Variable(np.ones(1))])

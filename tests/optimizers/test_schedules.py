@@ -35,6 +35,10 @@ def test_cosine_after_warm_up(step, rate):
     assert CosineDecay(0.1, 10, alpha=0.1, warmup_target=0.6, warmup_steps=4)(step) == pytest.approx(rate)
 
 
+def test_a_target_without_warm_up_steps_is_the_start():
+    assert CosineDecay(0.1, 10, warmup_target=0.6)(0) == 0.6
+
+
 @pytest.mark.parametrize(
     "schedule",
     [ExponentialDecay(0.1, 3, 0.9, True), PiecewiseConstantDecay([1], [1, 2]), CosineDecay(0.1, 5, 0.1, "c", 0.3, 2)],
