@@ -18,6 +18,7 @@ import shlex
 import sys
 import time
 from concurrent.futures import Executor, ProcessPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -94,9 +95,6 @@ def adam(keras: ModuleType) -> Any:
     return keras.optimizers.Adam(2**-10, beta_1=0.875, beta_2=1 - 2**-10, epsilon=2**-23)
 
 
-OPTIMIZERS = {"SGD": sgd, "SGD with momentum": momentum, "RMSprop": rmsprop, "Adam": adam}
-
-
 NETS = {"smooth": smooth, "kinked": kinked}
 OPTIMIZERS = {"SGD": sgd, "SGD with momentum": momentum, "RMSprop": rmsprop, "Adam": adam}
 
@@ -153,7 +151,8 @@ def in_tensorflow(task: Task, dtype: str) -> Trajectory:
 def run(task: Task, dtype: str, one: Executor, two: Executor) -> dict[str, Trajectory]:
     """In minicnn, and in TensorFlow's two processes."""
     theirs, one_thread = (process.submit(in_tensorflow, task, dtype) for process in (two, one))
-    ours = train(task, minicnn, dtype)
+    with minicnn.device("cpu"):  # which leaves float64 to the portable kernels
+        ours = train(task, minicnn, dtype)
     return {"minicnn": ours, "TensorFlow": theirs.result(), "1 thread": one_thread.result()}
 
 
@@ -221,7 +220,7 @@ compute the same; in float32, that minicnn rounds about as well as TensorFlow.
 * Command: `python {shlex.join(sys.argv)}`
 * Date: {datetime.date.today().isoformat()}, {seconds:.0f} s, seed {seed}
 * Processor: {here["cpu"]}, {here["usable_cores"]} cores
-* Versions: Python {platform.python_version()}, {", ".join(versions())}
+* Versions: Python {platform.python_version()}, keras {metadata.version("keras")}, {", ".join(versions())}
 
 ## A smooth net
 
