@@ -396,6 +396,7 @@ PROGRAM = """
 import hashlib
 import numpy as np
 import minicnn as mc
+from minicnn.data import Batches, RandomAffine
 from minicnn.layers import *
 mc.utils.set_random_seed(3)
 model = mc.Sequential([
@@ -404,7 +405,10 @@ model = mc.Sequential([
 ])
 model.compile(mc.optimizers.Adam(global_clipnorm=1.0), "sparse_categorical_crossentropy", metrics=["accuracy"])
 x = np.random.default_rng(0).normal(size=(70, 12, 11, 2)).astype(np.float32)
-model.fit(x, np.arange(70) % 4, batch_size=32, epochs=2, verbose=0)
+y = np.arange(70) % 4
+model.fit(x, y, batch_size=32, verbose=0)
+affine = RandomAffine(rotation=20, shift=0.1, zoom=0.1)
+model.fit(Batches((x, y), 32, shuffle=True, augment=affine), epochs=2, verbose=0)
 outputs = [*model.get_weights(), model.predict(x, verbose=0), np.array(model.history.history["loss"])]
 print(hashlib.sha256(b"".join(a.tobytes() for a in outputs)).hexdigest())
 """
