@@ -354,7 +354,7 @@ class TestRefusedLabels:
 
     @pytest.mark.parametrize("loss", [BinaryCrossentropy(), CategoricalCrossentropy()])
     def test_outside_zero_to_one(self, loss):
-        refused(loss, ONE_HOT * 2, self.P, ValueError, "labels must lie in 0 … 1, got 2")
+        refused(loss, ONE_HOT * 2, self.P, ValueError, "labels must lie in 0 … 1, got 2$")
 
     def test_signs_as_labels(self):
         match = "got -1; map labels −1 and 1 to 0 and 1"

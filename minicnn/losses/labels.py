@@ -36,7 +36,7 @@ def match_classes(name: str, y_true: Any, y_pred: Any) -> np.ndarray:
 
 def as_floats(loss: str, labels: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Labels in the predictions' dtype. Raises ValueError when one is NaN."""
-    labels = labels.astype(dtype, copy=False)
+    labels = np.asarray(labels, dtype)
     expect_no_nan(loss, labels)
     return labels
 
@@ -65,7 +65,7 @@ def smooth(labels: np.ndarray, amount: float, classes: int) -> np.ndarray:
     >>> smooth(np.array([[1.0, 0.0]]), 0.2, classes=2)
     array([[0.9, 0.1]])
     """
-    return labels * (1.0 - amount) + amount / classes if amount else labels
+    return labels * (1.0 - amount) + amount / classes
 
 
 def some(values: np.ndarray, most: int = 5) -> str:

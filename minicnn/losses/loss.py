@@ -36,7 +36,7 @@ class Loss(Configurable):
         Here: labels (N,) beside predictions (N, 1) get the missing axis, as a difference of the two would
         broadcast to (N, N). Raises ShapeError for labels (N, 1) beside predictions (N,).
         """
-        labels = np.asarray(y_true).astype(y_pred.dtype, copy=False)
+        labels = np.asarray(y_true, y_pred.dtype)
         one_more_or_less = {labels.shape, y_pred.shape} <= {labels.shape[:1], (*labels.shape[:1], 1)}
         return match_shape(self.name, labels, y_pred) if one_more_or_less else labels
 
@@ -95,7 +95,7 @@ class FunctionLoss(Loss):
 
 def prepare_weights(sample_weight: Any, losses: Tensor) -> np.ndarray:
     """Sample weights in the dtype and shape of the losses; (N, 1) becomes (N,). Raises ShapeError for others."""
-    weights = np.asarray(sample_weight).astype(losses.dtype, copy=False)
+    weights = np.asarray(sample_weight, losses.dtype)
     if weights.shape == (*losses.shape, 1):
         weights = weights[..., 0]
     if weights.shape not in ((), losses.shape):

@@ -30,6 +30,5 @@ def sigmoid_cross_entropy(logits: Tensor, targets: Any, reduction: str = "mean")
     >>> round(sigmoid_cross_entropy(Tensor([[0.0]]), [[1.0]]).item(), 4)
     0.6931
     """
-    targets = np.asarray(targets).astype(logits.dtype, copy=False)
-    losses = SigmoidCrossEntropy()(logits, targets)
+    losses = SigmoidCrossEntropy()(logits, np.asarray(targets, logits.dtype))
     return reduce_losses(losses, reduction)

@@ -52,7 +52,7 @@ def softmax_cross_entropy(logits: Tensor, labels: Any, reduction: str = "mean") 
         check_labels(labels, classes=logits.shape[-1])
         losses = SparseSoftmaxCrossEntropy()(logits, labels)
     else:
-        losses = SoftmaxCrossEntropy()(logits, labels.astype(logits.dtype, copy=False))
+        losses = SoftmaxCrossEntropy()(logits, np.asarray(labels, logits.dtype))
     return reduce_losses(losses, reduction)
 
 

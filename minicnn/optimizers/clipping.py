@@ -3,6 +3,7 @@
 Source: Pascanu et al., "On the difficulty of training recurrent neural networks" (2013).
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ def clip_by_value(k: Any, g: Any, limit: float) -> Any:
 
 def clip_by_norm(k: Any, g: Any, limit: float) -> Any:
     """g · c / max(‖g‖, c): g itself while ‖g‖ ≤ c, else its direction with length c."""
-    longest = k.clip(_root(k, _squared_norm(k, g)), low=limit, high=float("inf"))
+    longest = k.clip(_root(k, _squared_norm(k, g)), low=limit, high=math.inf)
     return k.divide(k.multiply(g, g.dtype.type(limit)), longest)
 
 
@@ -24,7 +25,7 @@ def clip_by_global_norm(k: Any, gradients: Sequence[Any], limit: float) -> list[
     for g in gradients[1:]:
         total = k.add(total, _squared_norm(k, g))
     norm = _root(k, total)
-    scale = k.divide(norm.dtype.type(limit), k.clip(norm, low=limit, high=float("inf")))
+    scale = k.divide(norm.dtype.type(limit), k.clip(norm, low=limit, high=math.inf))
     scale = k.add(scale, k.subtract(norm, norm))  # n − n is 0, or NaN when n is not finite
     return [k.multiply(g, scale) for g in gradients]
 
