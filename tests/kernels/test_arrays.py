@@ -166,3 +166,4 @@ def test_cast(draw, implementation):
     assert implementation.run("cast", pixels, dtype="float32").tolist() == [[0, 255]]
     assert implementation.run("cast", draw(3), dtype="float64").dtype == np.float64
     implementation.run("cast", np.array([np.nan, 1e300]), dtype="int32")  # whatever it gives, it gives silently
+    assert implementation.run("cast", pixels, dtype="uint8") is pixels

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,12 @@ def test_dropped_values_are_exact_zeros(value, implementation):
 def test_the_mask_is_the_generators_next_float32_numbers():
     _, keep = reference.dropout(np.ones((4, 5)), rate=0.3, rng=np.random.default_rng(7))
     np.testing.assert_array_equal(keep, np.random.default_rng(7).random((4, 5), dtype=np.float32) >= 0.3)
+
+
+def test_a_number_equal_to_the_rate_is_kept(implementation):
+    rng = SimpleNamespace(random=lambda shape, dtype: np.array([0, 0.25, 0.5, 0.75], dtype))
+    for dropout in (reference.dropout, backend(implementation.name).dropout):
+        assert dropout(np.ones(4, np.float32), rate=0.5, rng=rng)[1].tolist() == [False, False, True, True]
 
 
 def test_values_by_hand():
