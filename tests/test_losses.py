@@ -185,6 +185,12 @@ class TestReduction:
     def test_one_weight_for_all(self):
         np.testing.assert_allclose(self.reduced("sum", 2.0), 14.0)
 
+    @pytest.mark.parametrize("dtype", [int, np.float64])
+    def test_weights_of_another_dtype(self, dtype):
+        weighted = MeanSquaredError("sum")(self.LABELS, self.PREDICTED.astype(np.float32), np.array([1, 0, 4], dtype))
+        assert weighted.dtype == np.float32
+        assert weighted.item() == pytest.approx(18.5)
+
     @pytest.mark.parametrize("shape", [(2,), (1,), (1, 3), (3, 3)])
     def test_weights_never_broadcast(self, shape):
         with pytest.raises(ShapeError, match=r"sample_weight must have one number for each"):
