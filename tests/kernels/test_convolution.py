@@ -8,6 +8,7 @@ import pytest
 
 from minicnn.kernels import ShapeError, backend
 from minicnn.kernels.geometry import Padding, Pair, resolve_pads, window_output
+from minicnn.kernels.portable.convolution import _blocks
 
 reference = backend("reference")
 
@@ -127,6 +128,13 @@ def test_bias_gradient(shape, implementation, draw):
 def test_any_memory_layout(case, layout, implementation):
     inputs = [layout(implementation.cast(array)) for array in case.inputs()]
     implementation.assert_close(case.all_three(implementation.run, *inputs), reference_results(case))
+
+
+@pytest.mark.parametrize(("channels", "images"), [(64, 4), (512, 1)])
+def test_columns_of_at_most_four_megabytes_at_once_or_of_one_image(channels, images):
+    x = np.empty((5, 3, 1024, channels), np.float32)
+    blocks = _blocks(x, output_size=(2, 1024), kernel_size=(2, 1))  # 1 MiB or 8 MiB of columns an image
+    assert [(block.start, block.stop) for block in blocks] == [(n, n + images) for n in range(0, 5, images)]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ UPDATES = [
     ("adam_update", {"step": 7, "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-3}, 2),
     ("adam_update", {"step": 1000}, 3),
     ("adamw_update", {"step": 2, "weight_decay": 0.1}, 2),
-    ("adamw_update", {"step": 2, "weight_decay": 0.1}, 3),
+    ("adamw_update", {"step": 2, "weight_decay": 0.1, "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-3}, 3),
 ]
 every_update = pytest.mark.parametrize(("kernel", "options", "states"), UPDATES)
 
