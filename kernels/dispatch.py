@@ -8,6 +8,8 @@ import numpy as np
 
 from .contract import KERNELS
 
+_FLOAT32 = np.dtype(np.float32)
+
 NAMES = ("reference", "portable", "cpu")
 
 
@@ -66,7 +68,7 @@ def _checked(contract: Callable, kernel: Callable) -> Callable:
 
 def _for_float32(fast: Callable, general: Callable) -> Callable:
     def call(first, *args, **options):
-        kernel = fast if first.dtype == np.float32 else general
+        kernel = fast if first.dtype == _FLOAT32 else general
         return kernel(first, *args, **options)
 
     return call

@@ -58,6 +58,7 @@ from .loss import (
     softmax_cross_entropy,
     sparse_softmax_cross_entropy,
 )
+from .memory import keep_freed_memory
 from .normalization import (
     batch_norm,
     batch_norm_grad,
@@ -81,6 +82,8 @@ from .pooling import (
     max_pool2d,
     max_pool2d_grad,
 )
+
+keep_freed_memory()
 
 __all__ = [
     "absolute",

@@ -100,7 +100,7 @@ def log_softmax_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _each(kernel: Callable, *arrays: np.ndarray, options: tuple[float, ...] = ()) -> np.ndarray:
     """The result of a kernel that treats every number by itself."""
     out = np.empty(arrays[0].shape, np.float32)
-    kernel(workers_for(out.size), *[array.ravel() for array in arrays], out.ravel(), *map(float, options))
+    kernel(workers_for(out.size), *arrays, out, *options)
     return out
 
 

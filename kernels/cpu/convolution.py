@@ -18,26 +18,32 @@ from . import depthwise
 from .compile import compiled
 from .dense import dense, dense_input_grad, dense_weight_grad
 from .matmul import (
-    BLOCK_ROWS,
-    SLAB,
+    DEPTH,
+    MIN_DOT,
+    NARROW,
+    SLAB_ROWS,
+    TILE_ROWS,
     block_grid,
     clear,
     copy,
     divide_scratch,
-    fill,
     matmul,
+    multiply_narrow,
     multiply_slab,
+    pack_columns,
+    pack_panels,
     padded,
+    padded_bias,
     pieces_of,
     scratch,
-    unpack_row,
-    whole_panels,
 )
 from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
-from .simd import LANES, get, put
+from .simd import LANES, flat, get, put
 from .windows import Window, backward_windows, forward_window, run_starts, runs
 
+_BLOCK_ROWS, _BLOCK_COLUMNS = SLAB_ROWS, 512
+_OUTPUTS = 128  # side by side in a slab: few enough that the next tile finds what it shares with the last in L1
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
 
 
@@ -127,7 +133,9 @@ def conv2d_weight_grad(
     outputs, depth, filters = dy.size // dy.shape[3], sources.shape[1] * run, dy.shape[3]
     sums = np.empty((pieces_of(outputs, depth, filters // groups, groups), depth, filters), np.float32)
     workers = workers_for(dy.size * depth // LANES)
-    _weight_grad(workers, _pixels(x), sources, run, dy.reshape(outputs, filters), sums, groups, scratch(workers))
+    memory = scratch(workers, _BLOCK_ROWS * _BLOCK_COLUMNS)
+    nothing = padded_bias(None, filters)
+    _weight_grad(workers, _pixels(x), sources, run, dy.reshape(outputs, filters), nothing, sums, groups, memory)
     dw = sums[0] if len(sums) == 1 else sums.sum(axis=0)
     return dw.reshape(*kernel_size, -1, filters)
 
@@ -158,10 +166,10 @@ def _correlate_images(
     sources, run = runs(window, x.shape[3], groups)
     starts = run_starts(window, x.shape[3] // groups, run, w.shape[2] * w.shape[3], steps[0])
     workers = workers_for(len(out) * sources.size * run * out.shape[3] // LANES)
-    weights = (w.ravel(), starts, *steps, w.shape[3] // groups)
-    _correlate(
-        workers, _pixels(x), sources, run, *weights, bias, _pixels(out), window.targets, groups, scratch(workers)
-    )
+    weights = (w, starts, *steps, w.shape[3] // groups)
+    memory = scratch(workers, _BLOCK_ROWS * _BLOCK_COLUMNS)
+    bias = padded_bias(bias, len(bias))
+    _correlate(workers, _pixels(x), sources, run, *weights, bias, _pixels(out), window.targets, groups, memory)
 
 
 def _thin_input_grad(dy: np.ndarray, w: np.ndarray, input_size: Pair, windows: list[Window]) -> np.ndarray:
@@ -196,21 +204,43 @@ def _correlate(worker, workers, arguments):
     x, sources, run, w, starts, channel_step, filter_step, group_step, bias, out, targets, groups, memory = unpack(
         arguments
     )
-    slab, panels, block = divide_scratch(memory[worker])
+    slab, panels, edge, block = divide_scratch(memory[worker])
     weights = w, starts, run, channel_step, filter_step
     outputs, filters, depth = len(out) * len(targets), out.shape[2] // groups, len(starts) * run
-    height, down, width, across = block_grid(outputs, filters, groups, workers)
+    height, down, width, across = _block_grid(outputs, filters, groups, workers)
     for task in range(worker, groups * down * across, workers):
         group, task = divmod(task, down * across)
         first, column = task // across * height, task % across * width
         rows, columns = min(height, outputs - first), min(width, filters - column)
-        fill(block, rows, columns, bias, group * filters + column)
-        for start in range(0, depth, SLAB):
-            end = min(start + SLAB, depth)
+        for start in range(0, depth, DEPTH):
+            end = min(start + DEPTH, depth)
             channel, origin = group * (x.shape[2] // groups), group * group_step + column * filter_step
             step, one = _gather(x, channel, sources, run, start, end, first, rows, slab, end - start)
-            multiply_slab(slab, step, one, rows, weights, start, end, origin, columns, panels, block)
-        _scatter(block, rows, columns, out, targets, first, group * filters + column)
+            at = group * filters + column if start == 0 else -1
+            _multiply(slab, step, one, rows, weights, start, end, origin, columns, panels, bias, at, block, width, edge)
+        _scatter(block, rows, columns, width, out, targets, first, group * filters + column)
+
+
+@compiled
+def _block_grid(rows, columns, results, workers):
+    """The blocks of the result: as matmul.block_grid has them, but none larger than the scratch for one."""
+    height, _, width, _ = block_grid(rows, columns, results, workers)
+    turns = (height + _BLOCK_ROWS - 1) // _BLOCK_ROWS
+    height, width = padded((height + turns - 1) // turns), min(width, _BLOCK_COLUMNS)
+    return height, (rows + height - 1) // height, width, (columns + width - 1) // width
+
+
+@compiled
+def _multiply(slab, row_step, depth_step, rows, b, start, end, origin, columns, panels, bias, at, block, step, edge):
+    """block = bias + slab · b or, if at < 0, block += slab · b, for rows start … end − 1 of b (see pack_panels)."""
+    depth = end - start
+    if columns <= NARROW and (row_step == 1 or depth >= MIN_DOT):
+        pack_columns(b, start, end, origin, columns, panels)
+        multiply_narrow(slab, row_step, depth_step, rows, panels, depth, columns, bias, at, block, 0, step)
+    else:
+        pack_panels(b, start, end, origin, columns, panels)
+        steps = TILE_ROWS * row_step, row_step, depth_step
+        multiply_slab(slab, *steps, rows, panels, depth, columns, bias, at, block, 0, step, edge)
 
 
 @compiled
@@ -240,12 +270,12 @@ def _gather(x, channel, sources, run, start, end, first, rows, slab, step):
 
 
 @compiled
-def _scatter(block, rows, columns, out, targets, first, filter_):
+def _scatter(block, rows, columns, step, out, targets, first, filter_):
     """Copy the finished rows to their places."""
     numbers = out.reshape(-1)
     for i in range(rows):
         n, m = divmod(first + i, len(targets))
-        unpack_row(block, i, rows, columns, numbers, (n * out.shape[1] + targets[m]) * out.shape[2] + filter_)
+        copy(block, i * step, numbers, (n * out.shape[1] + targets[m]) * out.shape[2] + filter_, columns)
 
 
 @parallel("f4[:, :, ::1], i4[:, ::1], intp[::1], intp[::1], f4[:, :, ::1]")
@@ -267,27 +297,30 @@ def _collect(worker, workers, arguments):
                     put(results, place + c, get(results, place + c) + get(numbers, product + c))
 
 
-@parallel("f4[:, :, ::1], i4[:, ::1], intp, f4[:, ::1], f4[:, :, ::1], intp, f4[:, ::1]")
+@parallel("f4[:, :, ::1], i4[:, ::1], intp, f4[:, ::1], f4[::1], f4[:, :, ::1], intp, f4[:, ::1]")
 def _weight_grad(worker, workers, arguments):
     """sums[i] = windowsᵀ · dy over piece i of the outputs, all outputs of the batch counted through."""
-    x, sources, run, dy, sums, groups, memory = unpack(arguments)
-    slab, panels, block = divide_scratch(memory[worker])
+    x, sources, run, dy, bias, sums, groups, memory = unpack(arguments)
+    slab, panels, edge, block = divide_scratch(memory[worker])
     outputs, filters, depth = len(dy), dy.shape[1] // groups, sources.shape[1] * run
     gradients = dy.reshape(-1), np.zeros(1, np.intp), outputs, dy.shape[1], dy.strides[1] // dy.itemsize
-    height, down, width, across = block_grid(depth, filters, groups * len(sums), workers)
+    height, down, width, across = _block_grid(depth, filters, groups * len(sums), workers)
     for task in range(worker, len(sums) * groups * down * across, workers):
         group, task = divmod(task, len(sums) * down * across)
         piece, task = divmod(task, down * across)
         row, column = task // across * height, task % across * width
         rows, columns = min(height, depth - row), min(width, filters - column)
         filter_ = group * filters + column
-        clear(block, 0, padded(rows) * whole_panels(columns))
-        last = outputs * (piece + 1) // len(sums)
-        for start in range(outputs * piece // len(sums), last, BLOCK_ROWS):
-            end = min(start + BLOCK_ROWS, last)
+        begin, last = outputs * piece // len(sums), outputs * (piece + 1) // len(sums)
+        for start in range(begin, last, _OUTPUTS):
+            end = min(start + _OUTPUTS, last)
             channel = group * (x.shape[2] // groups)
             step, one = _gather(x, channel, sources, run, row, row + rows, start, end - start, slab, padded(rows))
-            multiply_slab(slab, one, step, rows, gradients, start, end, filter_, columns, panels, block)
-        flat = sums[piece].reshape(-1)
+            at = 0 if start == begin else -1
+            _multiply(
+                slab, one, step, rows, gradients, start, end, filter_, columns, panels, bias, at, block, width, edge
+            )
+        numbers = flat(sums)
         for i in range(rows):
-            unpack_row(block, i, rows, columns, flat, (row + i) * dy.shape[1] + filter_)
+            place = (piece * depth + row + i) * dy.shape[1] + filter_
+            copy(block, i * width, numbers, place, columns)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .matmul import matmul
+from .matmul import FEW_ROWS, matmul
 
 
 def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
@@ -16,17 +16,16 @@ def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None) -> np.ndarr
 
 
 def dense_input_grad(dy: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """dx = dy·wᵀ, or dxᵀ = w·dyᵀ where the weights are the larger matrix: the left one is read in the order it lies."""
-    dy, w = np.ascontiguousarray(dy), np.ascontiguousarray(w)
+    """dx = dy·wᵀ."""
     dx = np.empty((dy.shape[0], w.shape[0]), np.float32)
-    if dy.shape[0] < w.shape[0]:
-        matmul(w, dy.T, dx.T)
-    else:
-        matmul(dy, w.T, dx)
-    return dx
+    return matmul(np.ascontiguousarray(dy), np.ascontiguousarray(w).T, dx)
 
 
 def dense_weight_grad(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
     """dw = xᵀ·dy."""
+    x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
     dw = np.empty((x.shape[1], dy.shape[1]), np.float32)
-    return matmul(np.ascontiguousarray(x).T, np.ascontiguousarray(dy), dw)
+    if dy.shape[1] <= FEW_ROWS:  # read x along its rows
+        dw[...] = matmul(dy.T, x, np.empty(dw.T.shape, np.float32)).T
+        return dw
+    return matmul(x.T, dy, dw)

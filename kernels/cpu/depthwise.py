@@ -37,7 +37,7 @@ def repeated(images: np.ndarray, filters: int) -> np.ndarray:
     if images.shape[-1] == filters:
         return images
     copies = np.empty((*images.shape[:-1], filters), np.float32)
-    _repeat(workers_for(copies.size), images.ravel(), copies.reshape(images.size, -1))
+    _repeat(workers_for(copies.size), images, copies.reshape(images.size, -1))
     return copies
 
 
@@ -50,7 +50,7 @@ def summed(copies: np.ndarray, channels: int) -> np.ndarray:
     if copies.shape[-1] == channels:
         return copies
     sums = np.empty((*copies.shape[:-1], channels), np.float32)
-    _sum(workers_for(copies.size), copies.reshape(sums.size, -1), sums.ravel())
+    _sum(workers_for(copies.size), copies.reshape(sums.size, -1), sums)
     return sums
 
 

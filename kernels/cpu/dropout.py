@@ -19,7 +19,7 @@ def dropout(x: np.ndarray, *, rate: float, rng: np.random.Generator) -> tuple[np
 def dropout_grad(dy: np.ndarray, keep: np.ndarray, *, rate: float) -> np.ndarray:
     """dx = dy / (1 − rate) where kept, else 0."""
     dx = np.empty(dy.shape, np.float32)
-    _keep(workers_for(dx.size), dy.ravel(), keep.ravel(), dx.ravel(), 1 - float(rate))
+    _keep(workers_for(dx.size), dy, keep, dx, 1 - float(rate))
     return dx
 
 

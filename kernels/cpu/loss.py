@@ -40,8 +40,7 @@ def sigmoid_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[np.n
     (array([0.6931472, 0.       ], dtype=float32), array([-0.5,  0. ], dtype=float32))
     """
     loss, dz = np.empty(logits.shape, np.float32), np.empty(logits.shape, np.float32)
-    flat = [array.ravel() for array in (logits, targets, loss, dz)]
-    _sigmoid_cross_entropy(workers_for(_WORK * logits.size), *flat)
+    _sigmoid_cross_entropy(workers_for(_WORK * logits.size), logits, targets, loss, dz)
     return loss, dz
 
 

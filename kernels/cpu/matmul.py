@@ -2,14 +2,15 @@
 
 A product a·b is cut until its pieces fit the machine:
 
-    block   at most 240 rows × 512 columns of the result: one task of one thread
-    slab    at most 256 of the depth (the summed index) of a, for the rows of one block: in the L2 cache
-    panel   16 columns of b, as deep as the slab, eight side by side: in the L1 cache, one after the other
+    block   rows × columns of the result: one task of one thread
+    panel   16 columns of b, at most 256 of the depth (the summed index): in the L1 cache; up to 1,024 columns side by
+            side are copied at once
+    slab    at most 240 rows of a, as deep as the panels: in the L2 cache
     tile    6 rows × 16 columns of the result: in registers
 
-Slab, panels and block are scratch, padded to whole tiles, so that no tile has an edge; the edges are cut off when a
-finished block is copied out. A block holds its panels one after the other: [column // 16, row, column % 16].
-Every number of the result is summed slab after slab, however the blocks fall: the same bits at any thread count.
+Slab and panels are scratch, padded to whole tiles. Tiles are written to where the result is wanted, but for those at
+its edges, of which only a part is copied there.
+Every number of the result is summed in the same order, however the blocks fall: the same bits at any thread count.
 Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
 """
 
@@ -17,43 +18,60 @@ import threading
 
 import numpy as np
 
-from .compile import compiled
+from .compile import compiled, inlined
 from .parallel import parallel, unpack, workers_for
 from .simd import LANES, add, broadcast, flat, fma, get, lane_of, load, put, store, total, transpose, zeros
 
 TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
-BLOCK_ROWS, MIN_BLOCK_ROWS = 40 * TILE_ROWS, 8 * TILE_ROWS
-BLOCK_COLUMNS, MIN_BLOCK_COLUMNS = 32 * LANES, 4 * LANES
-PANELS = 8 * LANES  # columns
-SLAB = 256
-SLAB_SIZE, PANELS_SIZE, BLOCK_SIZE = BLOCK_ROWS * SLAB, SLAB * PANELS, BLOCK_ROWS * BLOCK_COLUMNS
+SLAB_ROWS = 40 * TILE_ROWS
+PANELS = 64 * LANES  # columns
+DEPTH = 256
+SLAB_SIZE, PANELS_SIZE, EDGE_SIZE = (
+    SLAB_ROWS * DEPTH + LANES * (SLAB_ROWS // TILE_ROWS),
+    DEPTH * PANELS,
+    TILE_ROWS * LANES,
+)
+_GROUP = 8 * LANES  # columns that are copied at once
+COPY = 16  # multiplications that take as long as copying a number
 NARROW = 2  # columns: too few for a tile
 MIN_DOT = 48  # numbers that make a dot product worth its last steps
 FEW_ROWS = 4
-_TINY, _TINY_VECTOR = 1 << 17, 1 << 13  # multiplications that NumPy's BLAS does at once and without waking its threads
 _STRETCH = 512  # columns of a task of few rows
 _AT_ONCE = 8  # rows of b that _add_rows adds
-_ENOUGH_BLOCKS = 8
-_NO_BIAS = np.empty(0, np.float32)
+_ENOUGH_BLOCKS, _BLOCK_ROWS, _BLOCK_COLUMNS = 8, 48, 64  # so many of this size, if a long sum is not to be cut
 
 
 _kept = threading.local()
 
 
-def scratch(workers: int) -> np.ndarray:
-    """Memory for the slab, the panels and the block of each worker, kept between calls: fresh pages are slow.
+def scratch(workers: int, size: int = 0) -> np.ndarray:
+    """Memory for the slab, the panels, an edge, and `size` numbers more, of each worker.
 
-    Every thread that calls kernels has its own.
+    Kept between calls: fresh pages are slow. Every thread that calls kernels has its own.
     """
-    if len(getattr(_kept, "scratch", ())) < workers:
-        _kept.scratch = np.zeros((workers, SLAB_SIZE + PANELS_SIZE + BLOCK_SIZE), np.float32)
+    size += SLAB_SIZE + PANELS_SIZE + EDGE_SIZE
+    kept = getattr(_kept, "scratch", None)
+    if kept is None or len(kept) < workers or kept.shape[1] < size:
+        _kept.scratch = np.zeros((workers, size), np.float32)
     return _kept.scratch
+
+
+def padded_bias(bias: np.ndarray | None, columns: int, pieces: int = 1) -> np.ndarray:
+    """What each piece of a sum begins with: the first one with the bias, if there is any, the others with zeros.
+
+    Vectors of it can be loaded from any place.
+    """
+    numbers = np.zeros((pieces, columns + LANES), np.float32)
+    if bias is not None:
+        numbers[0, :columns] = bias
+    return numbers
 
 
 @compiled
 def divide_scratch(memory):
-    """(slab, panels, block). Rows beyond the last one hold leftovers, which no result ever sees."""
-    return memory[:SLAB_SIZE], memory[SLAB_SIZE : SLAB_SIZE + PANELS_SIZE], memory[SLAB_SIZE + PANELS_SIZE :]
+    """(slab, panels, edge, what is left). Rows beyond the last one hold leftovers, which no result ever sees."""
+    edge = SLAB_SIZE + PANELS_SIZE
+    return memory[:SLAB_SIZE], memory[SLAB_SIZE:edge], memory[edge : edge + EDGE_SIZE], memory[edge + EDGE_SIZE :]
 
 
 @compiled
@@ -73,14 +91,14 @@ def clear(target, place, count):
 
 
 @compiled
-def multiply_tile(a, at, row_step, depth_step, panels, panel, depth, block, place):
-    """block[i, j] += Σ_d a[i, d] · panels[panel, d, j] for the tile of the block that begins at `place`."""
-    r0 = load(block, place)
-    r1 = load(block, place + LANES)
-    r2 = load(block, place + 2 * LANES)
-    r3 = load(block, place + 3 * LANES)
-    r4 = load(block, place + 4 * LANES)
-    r5 = load(block, place + 5 * LANES)
+def multiply_tile(a, at, row_step, depth_step, panels, panel, depth, begin, first, begin_step, out, place, out_step):
+    """out[i, j] = begin[i, j] + Σ_d a[i, d] · panels[panel, d, j] for the six rows and sixteen columns of a tile."""
+    r0 = load(begin, first)
+    r1 = load(begin, first + begin_step)
+    r2 = load(begin, first + 2 * begin_step)
+    r3 = load(begin, first + 3 * begin_step)
+    r4 = load(begin, first + 4 * begin_step)
+    r5 = load(begin, first + 5 * begin_step)
     for d in range(depth):
         b = load(panels, panel + d * LANES)
         r0 = fma(broadcast(a, at), b, r0)
@@ -90,40 +108,55 @@ def multiply_tile(a, at, row_step, depth_step, panels, panel, depth, block, plac
         r4 = fma(broadcast(a, at + 4 * row_step), b, r4)
         r5 = fma(broadcast(a, at + 5 * row_step), b, r5)
         at += depth_step
-    store(block, place, r0)
-    store(block, place + LANES, r1)
-    store(block, place + 2 * LANES, r2)
-    store(block, place + 3 * LANES, r3)
-    store(block, place + 4 * LANES, r4)
-    store(block, place + 5 * LANES, r5)
+    store(out, place, r0)
+    store(out, place + out_step, r1)
+    store(out, place + 2 * out_step, r2)
+    store(out, place + 3 * out_step, r3)
+    store(out, place + 4 * out_step, r4)
+    store(out, place + 5 * out_step, r5)
 
 
 @compiled
-def multiply_slab(slab, row_step, depth_step, rows, b, start, end, origin, columns, panels, block):
-    """block += slab · b for rows start … end − 1 of b and some of its columns, the first of which lies at `origin`.
+def multiply_slab(
+    slab, tile_step, row_step, depth_step, rows, panels, depth, columns, bias, at, out, place, step, edge
+):
+    """out = bias + slab · panels if there is a bias (at ≥ 0, where its first number lies), else out += slab · panels.
 
-    b is (data, starts, run, row_step, column_step): its rows come in runs of `run` rows, which begin at `starts`.
+    The result's first number lies at `place`, its next row `step` further.
     """
-    depth = end - start
-    if columns <= NARROW and (row_step == 1 or depth >= MIN_DOT):
-        _pack_columns(b, start, end, origin, columns, panels)
-        for j in range(columns):
-            if depth_step == 1:
-                _add_dots(slab, row_step, rows, panels, j * depth, depth, block, j)
-            else:
-                _add_weighted(slab, depth_step, rows, panels, j * depth, depth, block, j)
-        return
-    for first in range(0, columns, PANELS):
-        width = min(PANELS, columns - first)
-        _pack_panels(b, start, end, origin + first * b[4], width, panels)
-        for j in range(0, width, LANES):
-            for i in range(0, rows, TILE_ROWS):
-                place = (first + j) * padded(rows) + i * LANES
-                multiply_tile(slab, i * row_step, row_step, depth_step, panels, j * depth, depth, block, place)
+    for j in range(0, columns, LANES):
+        wide = min(LANES, columns - j)
+        for i in range(0, rows, TILE_ROWS):
+            high, corner = min(TILE_ROWS, rows - i), place + i * step + j
+            whole = high == TILE_ROWS and wide == LANES
+            tile, spot, tile_row = (out, corner, step) if whole else (edge, 0, LANES)
+            begin, first, begin_step = (bias, at + j, 0) if at >= 0 else (tile, spot, tile_row)
+            if not whole and at < 0:
+                for row in range(high):
+                    copy(out, corner + row * step, edge, row * LANES, wide)
+            multiply_tile(
+                slab, i // TILE_ROWS * tile_step, row_step, depth_step, panels, j * depth, depth,
+                begin, first, begin_step, tile, spot, tile_row,
+            )  # fmt: skip
+            if not whole:
+                for row in range(high):
+                    copy(edge, row * LANES, out, corner + row * step, wide)
 
 
 @compiled
-def _pack_columns(b, start, end, origin, columns, packed):
+def multiply_narrow(slab, row_step, depth_step, rows, weights, depth, columns, bias, at, out, place, step):
+    """The same for so few columns that they would leave most of a tile empty: weights[j, d] instead of panels."""
+    for j in range(columns):
+        for i in range(rows if at >= 0 else 0):
+            put(out, place + i * step + j, get(bias, at + j))
+        if depth_step == 1:
+            _add_dots(slab, row_step, rows, weights, j * depth, depth, out, place + j, step)
+        else:
+            _add_weighted(slab, depth_step, rows, weights, j * depth, depth, out, place + j, step)
+
+
+@compiled
+def pack_columns(b, start, end, origin, columns, packed):
     """packed[j, d] = b[start + d, j] for the columns from `origin` on."""
     data, starts, run, row_step, column_step = b
     for d in range(start, end):
@@ -133,10 +166,11 @@ def _pack_columns(b, start, end, origin, columns, packed):
 
 
 @compiled
-def _pack_panels(b, start, end, origin, columns, panels):
+def pack_panels(b, start, end, origin, columns, panels):
     """panels[j // 16, d, j % 16] = b[start + d, j] for the columns from `origin` on; beyond the last column, zeros.
 
-    Rows are read as they lie, so that the next numbers are on their way from memory before they are asked for.
+    Rows are read as they lie, so that the next numbers are on their way from memory before they are asked for, but
+    not more of one than there are panels that the L1 cache can take numbers for.
     """
     data, starts, run, row_step, column_step = b
     depth, whole = end - start, columns // LANES * LANES
@@ -146,9 +180,10 @@ def _pack_panels(b, start, end, origin, columns, panels):
         first, last = max(start, i * run), min(end, (i + 1) * run)
         at, place = origin + starts[i] + (first - i * run) * row_step, (first - start) * LANES
         if column_step == 1:
-            for d in range(last - first):
-                for j in range(0, whole, LANES):
-                    store(panels, j * depth + place + d * LANES, load(data, at + d * row_step + j))
+            for group in range(0, whole, _GROUP):
+                for d in range(last - first):
+                    for j in range(group, min(group + _GROUP, whole), LANES):
+                        store(panels, j * depth + place + d * LANES, load(data, at + d * row_step + j))
         else:
             for j in range(0, whole, LANES):
                 _transpose(data, at + j * column_step, row_step, column_step, last - first, panels, j * depth + place)
@@ -169,7 +204,7 @@ def _transpose(data, at, row_step, column_step, rows, panels, place):
             put(panels, place + d * LANES + j, get(data, at + d * row_step + j * column_step))
 
 
-@compiled
+@inlined
 def dot(a, at, b, place, depth):
     """Σ_d a[at + d] · b[place + d], sixteen products at a time."""
     even, odd = zeros(), zeros()
@@ -187,23 +222,23 @@ def dot(a, at, b, place, depth):
 
 
 @compiled
-def _add_dots(slab, row_step, rows, weights, place, depth, block, column):
-    """Add the products of the slab's rows and the weights to one column of the block."""
+def _add_dots(slab, row_step, rows, weights, first, depth, out, place, step):
+    """Add the products of the slab's rows and the weights to a column of the result."""
     for i in range(rows):
-        at = i * LANES + column
-        put(block, at, get(block, at) + dot(slab, i * row_step, weights, place, depth))
+        at = place + i * step
+        put(out, at, get(out, at) + dot(slab, i * row_step, weights, first, depth))
 
 
 @compiled
-def _add_weighted(slab, depth_step, rows, weights, place, depth, block, column):
+def _add_weighted(slab, depth_step, rows, weights, first, depth, out, place, step):
     """The same for a slab that lies column by column: add them up, each times its weight."""
     for i in range(0, rows, LANES):
         sums = zeros()
         for d in range(depth):
-            sums = fma(broadcast(weights, place + d), load(slab, i + d * depth_step), sums)
+            sums = fma(broadcast(weights, first + d), load(slab, i + d * depth_step), sums)
         for lane in range(min(LANES, rows - i)):
-            at = (i + lane) * LANES + column
-            put(block, at, get(block, at) + lane_of(sums, lane))
+            at = place + (i + lane) * step
+            put(out, at, get(out, at) + lane_of(sums, lane))
 
 
 @compiled
@@ -222,19 +257,19 @@ def whole_panels(columns):
 def block_grid(rows, columns, results, workers):
     """(height, down, width, across): how so many results of one shape are cut into blocks for so many workers.
 
-    A block copies what it multiplies, so smaller blocks copy more: they are halved, along the longer side first, only
-    until every worker has some. What a number is the sum of, and in which order, does not depend on it.
+    A block multiplies height · width pairs of numbers for every height + width that it copies, and whoever has the
+    most blocks is the last to finish. What a number is the sum of, and in which order, does not depend on the cut.
     """
-    height, width = min(padded(rows), BLOCK_ROWS), min(whole_panels(columns), BLOCK_COLUMNS)
-    while True:
-        down, across = (rows + height - 1) // height, (columns + width - 1) // width
-        spare_rows, spare_columns = height // (2 * MIN_BLOCK_ROWS), width // (2 * MIN_BLOCK_COLUMNS)
-        if workers == 1 or results * down * across >= 2 * workers or spare_rows + spare_columns == 0:
-            return padded((rows + down - 1) // down), down, width, across
-        if spare_rows >= spare_columns:
-            height = padded(height // 2)
-        else:
-            width = whole_panels(width // 2)
+    grid, least = (rows, 1, columns, 1), np.inf
+    for across in range(1, workers + 1):
+        width = whole_panels((columns + across - 1) // across)
+        fewest_turns = (results * across + workers - 1) // workers
+        for turns in range(fewest_turns, fewest_turns + 2):
+            height = padded((rows * results * across + turns * workers - 1) // (turns * workers))
+            time = turns * (height * width + COPY * (height + width))
+            if time < least:
+                grid, least = (height, (rows + height - 1) // height, width, (columns + width - 1) // width), time
+    return grid
 
 
 def pieces_of(depth: int, rows: int, columns: int, results: int = 1) -> int:
@@ -242,10 +277,10 @@ def pieces_of(depth: int, rows: int, columns: int, results: int = 1) -> int:
 
     The pieces are summed in order, so this depends on nothing but the shape.
     """
-    if depth < 4 * SLAB:
+    if depth < 4 * DEPTH:
         return 1
-    blocks = results * -(-rows // MIN_BLOCK_ROWS) * -(-columns // MIN_BLOCK_COLUMNS)
-    return max(1, min(_ENOUGH_BLOCKS // max(1, blocks), depth // (2 * SLAB)))
+    blocks = results * -(-rows // _BLOCK_ROWS) * -(-columns // _BLOCK_COLUMNS)
+    return max(1, min(_ENOUGH_BLOCKS // max(1, blocks), depth // (2 * DEPTH)))
 
 
 def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
@@ -257,18 +292,19 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | Non
            [11., 26.]], dtype=float32)
     """
     rows, depth, columns = *a.shape, b.shape[1]
-    if rows * depth * columns <= (_TINY if rows > 1 and columns > 1 else _TINY_VECTOR):
-        return _numpy_matmul(a, b, out, bias)
-    if (columns <= FEW_ROWS and not a.flags.c_contiguous) or (rows <= NARROW and not b.flags.c_contiguous):
-        return matmul(b.T, a.T, out.T).T  # of the two ways to see a thin product, the one that reads along rows
-    bias = _NO_BIAS if bias is None else bias
+    if rows == 0 or depth == 0 or columns == 0:
+        out[...] = 0 if bias is None else bias
+        return out
     workers = workers_for(rows * depth * columns // LANES)
     if columns <= NARROW and a.flags.c_contiguous:
-        _multiply_few_columns(workers, a, b.T, bias, out)
+        _multiply_few_columns(workers, a, b.T, padded_bias(bias, columns), out)
         return out
+    if rows <= NARROW and not b.flags.c_contiguous and bias is None:
+        return matmul(b.T, a.T, out.T).T  # dot products as well
     pieces = pieces_of(depth, rows, columns)
-    sums = out[None] if pieces == 1 else np.empty_like(out, shape=(pieces, *out.shape))
-    if rows <= FEW_ROWS and b.flags.c_contiguous and out.flags.c_contiguous:
+    bias = padded_bias(bias, columns, pieces)
+    sums = out[None] if pieces == 1 else np.empty((pieces, rows, columns), np.float32)
+    if rows <= FEW_ROWS and b.flags.c_contiguous:
         _multiply_few_rows(workers, a, b, bias, sums)
     else:
         _multiply(workers, a, b, bias, sums, scratch(workers))
@@ -277,62 +313,51 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | Non
     return out
 
 
-@np.errstate(over="ignore", invalid="ignore")
-def _numpy_matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-    np.matmul(a, b, out=out)
-    return out if bias is None else np.add(out, bias, out=out)
-
-
-@parallel("f4[:, :], f4[:, :], f4[::1], f4[:, :, :], f4[:, ::1]")
+@parallel("f4[:, :], f4[:, :], f4[::1], f4[:, :, ::1], f4[:, ::1]")
 def _multiply(worker, workers, arguments):
-    """sums[i] = a · b over piece i of the depth; the first piece also has the bias."""
+    """sums[i] = a · b over piece i of the depth; the first piece also has the bias, the others its zeros."""
     a, b, bias, sums, memory = unpack(arguments)
-    slab, panels, block = divide_scratch(memory[worker])
     pieces, rows, columns = sums.shape
-    a_row, a_depth = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
-    depth, b_depth, b_column = len(b), b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
-    matrix = flat(b), np.zeros(1, np.intp), depth, b_depth, b_column
-    out_row, out_column = sums.strides[1] // sums.itemsize, sums.strides[2] // sums.itemsize
     height, down, width, across = block_grid(rows, columns, pieces, workers)
     for task in range(worker, pieces * down * across, workers):
         piece, place = divmod(task, down * across)
         row, column = place // across * height, place % across * width
-        high, wide = min(height, rows - row), min(width, columns - column)
-        if piece == 0 and len(bias) > 0:
-            fill(block, high, wide, bias, column)
-        else:
-            clear(block, 0, padded(high) * whole_panels(wide))
-        last = depth * (piece + 1) // pieces
-        for start in range(depth * piece // pieces, last, SLAB):
-            end = min(start + SLAB, last)
-            at, origin = row * a_row + start * a_depth, column * b_column
-            row_step, depth_step = _pack_slab(flat(a), a_row, a_depth, at, high, end - start, slab)
-            multiply_slab(slab, row_step, depth_step, high, matrix, start, end, origin, wide, panels, block)
-        at = piece * (sums.strides[0] // sums.itemsize) + row * out_row + column * out_column
-        _unpack_block(block, high, wide, flat(sums), out_row, out_column, at)
+        behind = min(column + width, columns)
+        for first in range(column, behind, PANELS):
+            block = piece, row, min(row + height, rows), first, min(first + PANELS, behind)
+            _multiply_block(a, b, bias, sums, block, memory[worker])
 
 
 @compiled
-def fill(block, rows, columns, bias, first):
-    """Begin every row of the block with the bias, from `first` on."""
-    for column in range(0, columns, LANES):
-        panel = column * padded(rows)
-        copy(bias, first + column, block, panel, min(LANES, columns - column))
-        row = load(block, panel)
-        for i in range(1, rows):
-            store(block, panel + i * LANES, row)
+def _multiply_block(a, b, bias, sums, block, memory):
+    """A block (piece, row, below, column, behind) of the result, which ends before row `below` and column `behind`."""
+    piece, row, below, column, behind = block
+    slab, panels, edge, _ = divide_scratch(memory)
+    pieces, rows, columns = sums.shape
+    a_row, a_depth = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
+    depth, b_depth, b_column = len(b), b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
+    matrix = flat(b), np.zeros(1, np.intp), depth, b_depth, b_column
+    begin, last = depth * piece // pieces, depth * (piece + 1) // pieces
+    for start in range(begin, last, DEPTH):
+        end = min(start + DEPTH, last)
+        pack_panels(matrix, start, end, column * b_column, behind - column, panels)
+        at = piece * (columns + LANES) + column if start == begin else -1
+        for i in range(row, below, SLAB_ROWS):
+            high, place = min(SLAB_ROWS, below - i), (piece * rows + i) * columns + column
+            steps = _pack_slab(flat(a), a_row, a_depth, i * a_row + start * a_depth, high, end - start, slab)
+            product = panels, end - start, behind - column
+            multiply_slab(slab, *steps, high, *product, bias, at, flat(sums), place, columns, edge)
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[::1], f4[:, :]")
 def _multiply_few_columns(worker, workers, arguments):
     """Dot products of the rows of a, which are read once and never copied, with a few columns."""
     a, columns, bias, out = unpack(arguments)
-    depth = a.shape[1]
-    for i in range(len(a) * worker // workers, len(a) * (worker + 1) // workers):
-        for j in range(len(columns)):
-            out[i, j] = dot(flat(a), i * depth, flat(columns), j * depth, depth)
-            if len(bias) > 0:
-                out[i, j] += bias[j]
+    rows, depth = a.shape
+    first, last = rows * worker // workers, rows * (worker + 1) // workers
+    for j in range(len(columns)):
+        for i in range(first, last):
+            out[i, j] = dot(flat(a), i * depth, flat(columns), j * depth, depth) + bias[j]
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[::1], f4[:, :, ::1]")
@@ -348,10 +373,7 @@ def _multiply_few_rows(worker, workers, arguments):
         count = min(_STRETCH, columns - first)
         for i in range(rows):
             place = (piece * rows + i) * columns + first
-            if piece == 0 and len(bias) > 0:
-                copy(bias, first, results, place, count)
-            else:
-                clear(results, place, count)
+            copy(bias, piece * (columns + LANES) + first, results, place, count)
         start, end = depth * piece // pieces, depth * (piece + 1) // pieces
         for i in range(rows):
             place = (piece * rows + i) * columns + first
@@ -398,34 +420,16 @@ def _add_row(a, factor, b, start, target, place, count):
 
 @compiled
 def _pack_slab(a, row_step, depth_step, at, rows, depth, slab):
-    """Copy a part of `a` along its contiguous axis; return the (row, depth) steps of the copy."""
+    """Copy a part of `a` along its contiguous axis; return the (tile, row, depth) steps of the copy."""
     if depth_step == 1:
         for i in range(rows):
             copy(a, at + i * row_step, slab, i * depth, depth)
-        return depth, 1
+        return TILE_ROWS * depth, depth, 1
+    tile_step = TILE_ROWS * depth + LANES  # a vector is wider than a tile is high: the next one covers the rest
+    whole = (rows - LANES) // TILE_ROWS if rows >= LANES else 0
     for d in range(depth):
-        copy(a, at + d * depth_step, slab, d * padded(rows), rows)
-    return 1, padded(rows)
-
-
-@compiled
-def _unpack_block(block, rows, columns, result, row_step, column_step, at):
-    """Copy a finished block into the result, along the result's contiguous axis."""
-    if column_step == 1:
-        for i in range(rows):
-            unpack_row(block, i, rows, columns, result, at + i * row_step)
-    else:
-        for j in range(columns):
-            place = j // LANES * LANES * padded(rows) + j % LANES
-            for i in range(rows):
-                put(result, at + i * row_step + j * column_step, get(block, place + i * LANES))
-
-
-@compiled
-def unpack_row(block, i, rows, columns, result, at):
-    """Copy row i of a block, which lies panel by panel, to one place."""
-    whole = columns // LANES * LANES
-    for j in range(0, whole, LANES):
-        store(result, at + j, load(block, j * padded(rows) + i * LANES))
-    for j in range(whole, columns):
-        put(result, at + j, get(block, whole * padded(rows) + i * LANES + j - whole))
+        for tile in range(whole):
+            store(slab, tile * tile_step + d * TILE_ROWS, load(a, at + d * depth_step + tile * TILE_ROWS))
+        for i in range(whole * TILE_ROWS, rows):
+            put(slab, i // TILE_ROWS * tile_step + d * TILE_ROWS + i % TILE_ROWS, get(a, at + d * depth_step + i))
+    return tile_step, 1, TILE_ROWS

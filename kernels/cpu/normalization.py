@@ -20,11 +20,11 @@ def batch_norm(
     >>> y.tolist(), mean.tolist(), variance.tolist()
     ([[-1.0], [1.0]], [2.0], [1.0])
     """
-    workers, flat, sums, squares = workers_for(x.size), x.ravel(), empty_chunks(x), empty_chunks(x)
+    workers, sums, squares = workers_for(x.size), empty_chunks(x), empty_chunks(x)
     y, (mean, variance) = np.empty(x.shape, np.float32), np.empty((2, len(gamma)), np.float32)
-    _sum(workers, flat, len(gamma), sums)
-    _sum_squares(workers, flat, sums, mean, squares)
-    _normalize_batch(workers, flat, gamma, beta, mean, squares, float(epsilon), y.ravel(), variance)
+    _sum(workers, x, len(gamma), sums)
+    _sum_squares(workers, x, sums, mean, squares)
+    _normalize_batch(workers, x, gamma, beta, mean, squares, epsilon, y, variance)
     return y, mean, variance
 
 
@@ -40,7 +40,7 @@ def batch_norm_inference(
 ) -> np.ndarray:
     """y = γ·x̂ + β with given statistics."""
     y = np.empty(x.shape, np.float32)
-    _inference(workers_for(x.size), x.ravel(), gamma, beta, mean, variance, float(epsilon), y.ravel())
+    _inference(workers_for(x.size), x, gamma, beta, mean, variance, epsilon, y)
     return y
 
 
@@ -56,10 +56,10 @@ update_moving_average = portable.update_moving_average
 
 def _gradients(kernel, dy, x, gamma, mean, variance, epsilon) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(dx, dγ, dβ), the kernel being given the sums of dy and dy·(x − μ)."""
-    workers, dy_flat, x_flat, chunks = workers_for(x.size), dy.ravel(), x.ravel(), empty_chunks(x)
+    workers, chunks = workers_for(x.size), empty_chunks(x)
     dx, (dgamma, dbeta) = np.empty(x.shape, np.float32), np.empty((2, len(gamma)), np.float32)
-    _sum_products(workers, dy_flat, x_flat, mean, chunks)
-    kernel(workers, dy_flat, x_flat, gamma, mean, variance, float(epsilon), chunks, dx.ravel(), dgamma, dbeta)
+    _sum_products(workers, dy, x, mean, chunks)
+    kernel(workers, dy, x, gamma, mean, variance, epsilon, chunks, dx, dgamma, dbeta)
     return dx, dgamma, dbeta
 
 

@@ -4,7 +4,6 @@ An array that is not contiguous cannot be stepped through in place: portable the
 """
 
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
@@ -30,11 +29,10 @@ def sgd_update(
     >>> w
     array([0.5], dtype=float32)
     """
-    options: dict[str, Any] = {"learning_rate": learning_rate, "momentum": momentum, "nesterov": nesterov}
     if not _contiguous(w, velocity):
-        return portable.sgd_update(w, g, velocity, **options)
-    _sgd(workers_for(w.size), *_flat(w, g, velocity), *map(float, options.values()))
-    return None
+        return portable.sgd_update(w, g, velocity, learning_rate=learning_rate, momentum=momentum, nesterov=nesterov)
+    state = _NONE if velocity is None else velocity
+    return _sgd(workers_for(w.size), w, g, state, learning_rate, momentum, nesterov)
 
 
 def rmsprop_update(
@@ -50,12 +48,11 @@ def rmsprop_update(
     epsilon: float = 1e-7,
 ) -> None:
     """s ← ρ·s + (1 − ρ)·g², w ← w − η·g / √(s + ε), less a² under the root in the centred form."""
-    options = {"learning_rate": learning_rate, "rho": rho, "momentum": momentum, "epsilon": epsilon}
     if not _contiguous(w, mean_square, mean_gradient, velocity):
+        options = {"learning_rate": learning_rate, "rho": rho, "momentum": momentum, "epsilon": epsilon}
         return portable.rmsprop_update(w, g, mean_square, mean_gradient, velocity, **options)
-    arrays = _flat(w, g, mean_square, mean_gradient, velocity)
-    _rmsprop(workers_for(w.size), *arrays, *map(float, options.values()))
-    return None
+    states = [_NONE if state is None else state for state in (mean_gradient, velocity)]
+    return _rmsprop(workers_for(w.size), w, g, mean_square, *states, learning_rate, rho, momentum, epsilon)
 
 
 def adam_update(
@@ -96,17 +93,12 @@ def adamw_update(
         return portable.adamw_update(w, g, m, v, v_max, learning_rate=learning_rate, step=step, **options)
     rate = float(learning_rate) * sqrt(1 - float(beta_2) ** step) / (1 - float(beta_1) ** step)
     kept = 1 - float(learning_rate) * float(weight_decay)
-    _adam(workers_for(w.size), *_flat(w, g, m, v, v_max), kept, rate, *map(float, (beta_1, beta_2, epsilon)))
-    return None
+    largest = _NONE if v_max is None else v_max
+    return _adam(workers_for(w.size), w, g, m, v, largest, kept, rate, beta_1, beta_2, epsilon)
 
 
 def _contiguous(*states: np.ndarray | None) -> bool:
     return all(state is None or state.flags.c_contiguous for state in states)
-
-
-def _flat(*arrays: np.ndarray | None) -> list[np.ndarray]:
-    """One-dimensional views (a copy only of a gradient that is not contiguous)."""
-    return [_NONE if array is None else array.ravel() for array in arrays]
 
 
 @parallel("f4[::1], f4[::1], f4[::1], f8, f8, f8")

@@ -14,8 +14,9 @@ who computes it.
 """
 
 import functools
-import struct
+import operator
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -26,21 +27,22 @@ from numba.extending import models, register_model
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import as_dtype
 
-from .compile import OPTIONS, compiled, intrinsic
-from .threads import get_num_threads, run
+from . import call
+from .compile import OPTIONS, Address, compiled, intrinsic
+from .threads import get_job, get_num_threads
 
 _WORD = ir.IntType(64)
 
 #: elementary steps that pay for waking one more thread (some microseconds)
-WORK_PER_WORKER = 1 << 15
+WORK_PER_WORKER = 1 << 14
 
 
-class Arguments(types.Type):
-    """The Numba type of a kernel's arguments: the address of one word for each, a number or an array object."""
+class Arguments(Address):
+    """The address of a kernel's arguments: two words for each, a number or an array object and its size."""
 
     def __init__(self, kinds: Tuple):
         self.kinds = kinds
-        super().__init__(name=f"Arguments({kinds})")
+        super().__init__(str(kinds))
 
 
 register_model(Arguments)(models.OpaqueModel)
@@ -54,9 +56,9 @@ def unpack(typing_context, arguments):
         words = builder.bitcast(values[0], _WORD.as_pointer())
         parts = []
         for i, kind in enumerate(arguments.kinds):
-            word = builder.load(builder.gep(words, [_WORD(i)]))
+            word, size = (builder.load(builder.gep(words, [_WORD(place)])) for place in (2 * i, 2 * i + 1))
             if isinstance(kind, types.Array):
-                parts.append(_array(context, builder, kind, word))
+                parts.append(_array(context, builder, kind, word, size))
             else:
                 parts.append(builder.bitcast(word, context.get_value_type(kind)))
         return context.make_tuple(builder, arguments.kinds, parts)
@@ -64,21 +66,21 @@ def unpack(typing_context, arguments):
     return arguments.kinds(arguments), build
 
 
-def _array(context, builder, kind: types.Array, word):
-    """Numba's view of a NumPy array, whose C struct begins, after Python's part, with data, ndim, shape, strides."""
+def _array(context, builder, kind: types.Array, word, size):
+    """Numba's view of a NumPy array, out of its C struct."""
 
-    def field(index, type_):
-        place = builder.add(word, _WORD(object.__basicsize__ + 8 * index))
-        return builder.load(builder.inttoptr(place, type_.as_pointer()))
+    def field(offset, type_):
+        return builder.load(builder.inttoptr(builder.add(word, _WORD(offset)), type_.as_pointer()))
 
-    def numbers(index):
-        first = field(index, _WORD.as_pointer())
+    def numbers(offset):
+        first = field(offset, _WORD.as_pointer())
         return [builder.load(builder.gep(first, [_WORD(i)])) for i in range(kind.ndim)]
 
     array = make_array(kind)(context, builder)
-    data = field(0, context.get_data_type(kind.dtype).as_pointer())
+    data = field(call.DATA, context.get_data_type(kind.dtype).as_pointer())
     itemsize = _WORD(as_dtype(kind.dtype).itemsize)
-    populate_array(array, data=data, shape=numbers(2), strides=numbers(3), itemsize=itemsize, meminfo=None)
+    shape, strides = ([size], [itemsize]) if call.is_flat(kind) else (numbers(call.SHAPE), numbers(call.STRIDES))
+    populate_array(array, data=data, shape=shape, strides=strides, itemsize=itemsize, meminfo=None)
     return array._getvalue()
 
 
@@ -86,38 +88,36 @@ def parallel(signature: str) -> Callable:
     """Compile f(worker, workers, arguments) when it is first called; call it on as many threads as given.
 
     Arrays are made of the signature's dtype, and contiguous where it says so: compiled code takes whatever it is given.
+    What the signature calls f4[::1] is the numbers of a contiguous array of any shape.
     """
     kinds = sigutils.normalize_signature(f"void({signature})")[0]
-    layout = struct.Struct("".join("d" if kind is types.float64 else "q" for kind in kinds))
-    fitting = [_fitting(kind) if isinstance(kind, types.Array) else None for kind in kinds]
-    ranks = [kind.ndim for kind in kinds if isinstance(kind, types.Array)]
+    fits = [_fitting(kind) for kind in kinds]
 
     def decorate(function: Callable) -> Callable:
-        entry = types.void(types.intp, types.intp, Arguments(Tuple(kinds)))
-        compiled_once = functools.cache(lambda: cfunc(entry, **OPTIONS)(function))
+        part = types.void(types.intp, types.intp, Arguments(Tuple(kinds)))
+        compiled_once = functools.cache(lambda: cfunc(part, **OPTIONS)(function))
+        entry = functools.cache(lambda: call.entry_of(compiled_once().address, kinds))
 
         @functools.wraps(function)
         def start(workers: int, *arguments) -> None:
-            words: list = list(arguments)
-            arrays = []  # kept as long as the kernel runs
-            for i, fit in enumerate(fitting):
-                if fit is not None:
-                    arrays.append(fit(arguments[i]))
-                    words[i] = id(arrays[-1])
-            if [array.ndim for array in arrays] != ranks:
+            begin, job = call.start(), get_job(workers)
+            if begin(entry(), job, workers, *arguments):
+                return
+            fitting = [fit(argument) for fit, argument in zip(fits, arguments)]
+            if not begin(entry(), job, workers, *fitting):
                 raise TypeError(f"{function.__name__} takes ({signature})")
-            run(compiled_once().address, layout.pack(*words), workers)
 
         return start
 
     return decorate
 
 
-def _fitting(kind: types.Array) -> Callable[[np.ndarray], np.ndarray]:
-    """What makes an array what the kernel expects."""
-    dtype = as_dtype(kind.dtype)
-    make = np.ascontiguousarray if kind.layout == "C" else np.asarray
-    return lambda array: make(array, dtype)
+def _fitting(kind: types.Type) -> Callable[[Any], Any]:
+    """What makes an argument what the kernel expects."""
+    if not isinstance(kind, types.Array):
+        return float if kind is types.float64 else operator.index
+    dtype, contiguous = as_dtype(kind.dtype), kind.layout == "C"
+    return lambda array: np.require(array, dtype, ("A", "C") if contiguous else ("A",))
 
 
 def workers_for(work: int) -> int:

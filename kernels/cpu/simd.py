@@ -173,26 +173,35 @@ def transpose(typing_context, array, place, step, target, start):
         source = make_array(signature.args[0])(context, builder, arguments[0]).data
         result = make_array(signature.args[3])(context, builder, target).data
         index = ir.IntType(64)
-        rows = []
-        for i in range(LANES):
-            address = builder.gep(source, [builder.add(place, builder.mul(step, index(i)))])
-            rows.append(builder.load(builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT))
-        half = LANES // 2
-        for _ in range(4):  # four perfect shuffles of the rows' numbers are a transposition
-            pairs = list(zip(rows[:half], rows[half:]))
-            rows = [_riffled(builder, *pair, first) for pair in pairs for first in (0, half)]
-        for i, row in enumerate(rows):
-            address = builder.gep(result, [builder.add(start, index(i * LANES))])
-            builder.store(row, builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT)
+        half = ir.VectorType(_FLOAT, 8).as_pointer()
+        for top in (0, 8):
+            lines = [builder.gep(source, [builder.add(place, builder.mul(step, index(top + i)))]) for i in range(8)]
+            for left in (0, 8):
+                rows = [builder.bitcast(builder.gep(line, [index(left)]), half) for line in lines]
+                rows = _transposed(builder, [builder.load(row, align=_FLOAT_ALIGNMENT) for row in rows])
+                for i, row in enumerate(rows):
+                    address = builder.gep(result, [builder.add(start, index((left + i) * LANES + top))])
+                    builder.store(row, builder.bitcast(address, half), align=_FLOAT_ALIGNMENT)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, target, types.intp), build
 
 
-def _riffled(builder, a, b, first):
-    """a[first], b[first], a[first + 1], b[first + 1], … until the vector is full."""
-    order = [place for i in range(first, first + LANES // 2) for place in (i, LANES + i)]
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), LANES), order))
+# Each pair of rows becomes two: which of the first's numbers, 0 to 7, and of the second's, 8 to 15. These three steps
+# are one instruction each where a register has eight lanes in two halves.
+_INTERLEAVE = (1, (0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15))
+_INTERLEAVE_PAIRS = (2, (0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15))
+_EXCHANGE_HALVES = (4, (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15))
+
+
+def _transposed(builder, rows):
+    """The columns of eight rows of eight numbers."""
+    for distance, *orders in (_INTERLEAVE, _INTERLEAVE_PAIRS, _EXCHANGE_HALVES):
+        pairs = [(i, i + distance) for i in range(8) if i & distance == 0]
+        for i, j in pairs:
+            masks = [ir.Constant(ir.VectorType(ir.IntType(32), 8), order) for order in orders]
+            rows[i], rows[j] = [builder.shuffle_vector(rows[i], rows[j], mask) for mask in masks]
+    return [rows[i] for i in (0, 2, 1, 3, 4, 6, 5, 7)]
 
 
 @intrinsic

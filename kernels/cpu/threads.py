@@ -2,82 +2,75 @@
 
 Each thread takes the next part that nobody has taken until none is left. So nobody waits for a thread that has not
 begun: whoever starts a job while the helpers sleep, or run for someone else, does all of its parts. Helpers look out
-for the next job for a few milliseconds, in compiled code without Python's lock, before they go to sleep: longer than
-Python needs from one kernel to the next.
+for the next job for a few milliseconds before they go to sleep: longer than Python needs from one kernel to the next.
+They are machine code that never takes Python's lock, or they would wait for it while there is work to do.
 """
 
 import atexit
 import ctypes
 import os
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, cfunc
+from numba import cfunc
 from numba.core import types
+from numba.np.arrayobj import make_array, populate_array
 
 from .atomic import add_to, pause, read, replace, write
-from .compile import OPTIONS, compiled, intrinsic
+from .compile import OPTIONS, Address, compiled, intrinsic
 
 VARIABLE = "MINICNN_NUM_THREADS"
 
-# A ticket tells the number of the job, how many parts it has, and which is the next: 32, 16 and 16 bits of one word.
-# Whoever replaces it by its successor owns the part, and knows that kernel and arguments were those of that job.
-_TICKET, _FINISHED, _KERNEL, _ARGUMENTS, _END = 0, 8, 16, 17, 18  # the first two in cache lines of their own
-_WORDS = 24
+# A job is some words of memory. Its ticket tells the number of the job, how many parts it has, and which is the next:
+# 32, 16 and 16 bits of one word. Whoever replaces it by its successor owns the part, and knows that kernel and
+# arguments were those of that job.
+_TICKET, _FINISHED, _KERNEL, _ARGUMENTS, _BUSY, _END, _HELPERS = 0, 8, 16, 17, 18, 19, 20
+_LOCKS = 24  # two words for each helper: the lock that it sleeps on, and whether it does
 _PATIENCE = 1 << 16  # looks at the ticket before a helper goes to sleep
 
 
 class Pool:
-    """Some threads: the one that calls `run`, and helpers, which are started when they are first needed."""
+    """Some threads: those that start jobs, and helpers, which are started when they are first needed."""
 
     def __init__(self, threads: int):
         self.threads = threads
-        self._job = np.zeros(_WORDS, np.int64)
-        self._address = self._job.ctypes.data
-        self._running = threading.Lock()
+        self.complete = threads == 1
+        self.job = np.zeros(_LOCKS + 2 * threads, np.int64)
         self._helpers: list[threading.Thread] = []
-        self._asleep: list[threading.Lock] = []
+        self._starting = threading.Lock()
 
-    def run(self, kernel: int, arguments: bytes, parts: int) -> None:
-        """Call the kernel at this address for every part; return when all are finished.
-
-        Safe to be called from several threads: one at a time is helped, the others do their jobs by themselves.
-        """
-        functions = _functions()
-        if parts == 1 or self.threads == 1 or not self._running.acquire(blocking=False):
-            return functions.alone(kernel, arguments, parts)
-        try:
-            self._wake()
-            return functions.together(self._address, kernel, arguments, parts)
-        finally:
-            self._running.release()
+    def start(self) -> None:
+        """Start the helpers that do not run yet."""
+        with self._starting:
+            for number in range(len(self._helpers), self.threads - 1):
+                self.job[_LOCKS + 2 * number] = _held_lock()
+                helper = threading.Thread(target=_functions().help, args=(self.job.ctypes.data, number), daemon=True)
+                helper.start()
+                self._helpers.append(helper)
+                self.job[_HELPERS] = len(self._helpers)
+            self.complete = True
 
     def close(self) -> None:
         """End the helpers."""
-        self._job[_END] = 1
-        self._wake(start=False)
-        for helper in self._helpers:
-            helper.join()
+        with self._starting:
+            self.job[_END] = 1
+            if self._helpers:
+                _functions().wake(self.job.ctypes.data)
+            for helper in self._helpers:
+                helper.join()
 
-    def _wake(self, start: bool = True) -> None:
-        while start and len(self._helpers) < self.threads - 1:
-            self._helpers.append(threading.Thread(target=self._help, name="minicnn", daemon=True))
-            self._helpers[-1].start()
-        while self._asleep:
-            self._asleep.pop().release()
 
-    def _help(self) -> None:
-        sleep = threading.Lock()
-        sleep.acquire()
-        while True:
-            _functions().help(self._address)
-            self._asleep.append(sleep)  # and only then a last look: whoever ends the pool sets the mark before it wakes
-            if self._job[_END]:
-                return
-            sleep.acquire()
+def _held_lock() -> int:
+    """A lock of Python's own, which machine code can take and release on every system."""
+    allocate, acquire = ctypes.pythonapi.PyThread_allocate_lock, ctypes.pythonapi.PyThread_acquire_lock
+    allocate.restype, acquire.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_int]
+    lock = allocate()
+    acquire(lock, 1)
+    return lock
 
 
 def _threads_wanted() -> int:
@@ -93,9 +86,11 @@ def _threads_wanted() -> int:
 _pool = Pool(_threads_wanted())
 
 
-def run(kernel: int, arguments: bytes, parts: int) -> None:
-    """Call kernel(part, parts, arguments) for every part on the threads of the package."""
-    _pool.run(kernel, arguments, parts)
+def get_job(workers: int) -> np.ndarray:
+    """What the threads of the package look at for work, of which so many are to be there."""
+    if workers > 1 and not _pool.complete:
+        _pool.start()
+    return _pool.job
 
 
 def get_num_threads() -> int:
@@ -128,50 +123,84 @@ atexit.register(lambda: _pool.close())
 
 
 class _Functions:
-    """The compiled functions, as Python calls them. They let go of Python's lock."""
+    """The machine code that Python calls, letting go of its lock."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._kept_alive = [cfunc(signature, **OPTIONS)(function) for signature, function in _SIGNATURES.items()]
-        pointer, number = ctypes.c_void_p, ctypes.c_ssize_t
-        alone, together, help_ = [compiled.address for compiled in self._kept_alive]
-        self.alone: Any = ctypes.CFUNCTYPE(None, number, pointer, number)(alone)
-        self.together: Any = ctypes.CFUNCTYPE(None, pointer, number, pointer, number)(together)
-        self.help: Any = ctypes.CFUNCTYPE(None, pointer)(help_)
+        help_, wake = [compiled.address for compiled in self._kept_alive]
+        self.help: Callable[[int, int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ssize_t)(help_)
+        self.wake: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(wake)
 
 
-_functions = cache(_Functions)
+_functions: Callable[[], Any] = cache(_Functions)
+
+_take: Any = types.ExternalFunction("PyThread_acquire_lock", types.intc(types.intp, types.intc))
+_release: Any = types.ExternalFunction("PyThread_release_lock", types.void(types.intp))
 
 
-def _alone(kernel, arguments, parts):
-    for part in range(parts):
-        _call(kernel, part, parts, arguments)
+def _help(job, number):
+    words = words_at(job)
+    looks = _PATIENCE
+    while read(words, _END) == 0:
+        looks = 0 if _take_parts(words) else looks + 1
+        if looks < _PATIENCE:
+            pause()
+        else:
+            _sleep(words, _LOCKS + 2 * number)
+            looks = 0
 
 
-def _together(job, kernel, arguments, parts):
-    words = carray(job, _WORDS)
+@compiled
+def _sleep(words, place):
+    """Sleep until someone wakes this helper, unless there is something to do by now."""
+    write(words, place + 1, 1)
+    if _something_to_do(words) and replace(words, place + 1, 1, 0):
+        return
+    _take(read(words, place), 1)
+
+
+def _wake(job):
+    wake(words_at(job))
+
+
+@compiled
+def wake(words):
+    """Wake the helpers that sleep."""
+    for number in range(read(words, _HELPERS)):
+        place = _LOCKS + 2 * number
+        if read(words, place + 1) == 1 and replace(words, place + 1, 1, 0):
+            _release(read(words, place))
+
+
+_SIGNATURES = {types.void(Address(), types.intp): _help, types.void(Address()): _wake}
+
+
+@compiled
+def run(words, kernel, arguments, parts):
+    """Call kernel(part, parts, arguments) for every part; return when all are finished.
+
+    Safe to be called from several threads: one at a time is helped, the others do their jobs by themselves.
+    """
+    if parts == 1 or not replace(words, _BUSY, 0, 1):
+        for part in range(parts):
+            call(kernel, part, parts, arguments)
+        return
     number = (read(words, _TICKET) >> 32) + 1
     write(words, _KERNEL, kernel)
     write(words, _ARGUMENTS, arguments)
     write(words, _FINISHED, 0)
     write(words, _TICKET, number << 32 | parts << 16)
+    wake(words)
     _take_parts(words)
     while read(words, _FINISHED) < parts:
         pause()
+    write(words, _BUSY, 0)
 
 
-def _help(job):
-    words = carray(job, _WORDS)
-    looks = 0
-    while looks < _PATIENCE and read(words, _END) == 0:
-        looks = 0 if _take_parts(words) else looks + 1
-        pause()
-
-
-_SIGNATURES = {
-    "void(intp, intp, intp)": _alone,
-    "void(CPointer(int64), intp, intp, intp)": _together,
-    "void(CPointer(int64))": _help,
-}
+@compiled
+def _something_to_do(words):
+    ticket = read(words, _TICKET)
+    return ticket & 0xFFFF < ticket >> 16 & 0xFFFF or read(words, _END) == 1
 
 
 @compiled
@@ -186,12 +215,12 @@ def _take_parts(words):
             return any_part
         if replace(words, _TICKET, ticket, ticket + 1):
             any_part = True
-            _call(kernel, part, parts, arguments)
+            call(kernel, part, parts, arguments)
             add_to(words, _FINISHED, 1)
 
 
 @intrinsic
-def _call(typing_context, kernel, part, parts, arguments):
+def call(typing_context, kernel, part, parts, arguments):
     """kernel(part, parts, arguments) for the C function at an address."""
 
     def build(context, builder, signature, values):
@@ -201,3 +230,20 @@ def _call(typing_context, kernel, part, parts, arguments):
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.intp, types.intp), build
+
+
+@intrinsic
+def words_at(typing_context, address):
+    """The words from an address on, as many as there may be."""
+    words = types.Array(types.int64, 1, "C")
+
+    def build(context, builder, signature, values):
+        word, (address,) = ir.IntType(64), values
+        if isinstance(address.type, ir.IntType):
+            address = builder.inttoptr(address, word.as_pointer())
+        array = make_array(words)(context, builder)
+        data = builder.bitcast(address, word.as_pointer())
+        populate_array(array, data=data, shape=[word(0)], strides=[word(8)], itemsize=word(8), meminfo=None)
+        return array._getvalue()
+
+    return words(address), build

@@ -45,9 +45,54 @@ def test_arguments_arrive():
     assert x.tolist() == [1041.5, 1041.5, 1041.5, 0, 0]
 
 
-def test_an_array_of_wrong_rank_is_refused():
+FLAGS = np.array([[False, False], [True, False]])
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize(
+    ("a", "b", "flags", "c"),
+    [
+        (1, 10, FLAGS, np.float32(1000)),
+        (np.float64(1), np.int32(10), FLAGS, 1000),
+        (True, True, FLAGS.astype("int64"), 1036.0),
+        (1.0, 10, np.repeat(FLAGS, 2, axis=1)[:, ::2], 1000.0),
+        (1.0, 10, np.asfortranarray(FLAGS), 1000.0),
+        (1.0, 10, FLAGS.tolist(), 1000.0),
+    ],
+)
+def test_arguments_are_made_what_the_kernel_takes(number, a, b, flags, c):
+    x = np.zeros((2, 1, 2), "float32")  # the kernel sees its numbers side by side
+    read_all(number, x, a, b, flags, c)
+    assert x.ravel().tolist() == [1042.0] * number + [0] * (4 - number)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_arguments_that_fit_in_no_way_are_refused(workers):
+    x = np.zeros(5, "float32")
     with pytest.raises(TypeError, match="read_all takes"):
-        read_all(1, np.zeros((5, 1), "float32"), 0.5, 10, np.zeros((2, 2), bool), 0.0)
+        read_all(workers, x, 0.5, 10, FLAGS[0], 0.0)
+    with pytest.raises(TypeError, match="read_all takes"):
+        read_all(workers, x, 0.5, 10, FLAGS)
+    with pytest.raises(TypeError, match="must be real number"):
+        read_all(workers, x, "half", 10, FLAGS, 0.0)
+    with pytest.raises(OverflowError):
+        read_all(workers, x, 0.5, 1 << 70, FLAGS, 0.0)
+    assert x.tolist() == [0] * 5
+
+
+def test_an_unaligned_array_arrives():
+    x = np.frombuffer(bytes(1) + np.full(3, 2, "float32").tobytes(), "float32", offset=1)
+    y = np.zeros(3, "float32")
+    assert not x.flags.aligned
+    double(1, x, y)
+    assert y.tolist() == [4, 4, 4]
+
+
+@parallel("f4[:], f4[::1]")
+def double(worker, workers, arguments):
+    x, y = unpack(arguments)
+    for i in range(len(y)):
+        y[i] = 2 * x[i]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 8])
