@@ -59,7 +59,7 @@ KERNEL_TESTS = {
     "optimizer": "kernels/test_optimizer.py optimizers",
     "pooling": "kernels/test_pooling.py ops/test_pooling.py",
     "select": "kernels/test_activation.py kernels/test_pooling.py kernels/test_dropout.py",
-    "windows": "kernels/test_pooling.py kernels/test_convolution.py",
+    "windows": "kernels/test_windows.py kernels/test_pooling.py kernels/test_convolution.py",
 }
 TESTS = {
     "minicnn/ops": "ops test_tensor.py tensorflow/test_ops_stored.py test_gradcheck.py test_errors.py layers",
