@@ -6,7 +6,7 @@ import pytest
 from minicnn.kernels.portable.windows import padded
 
 
-@pytest.mark.parametrize("pads", itertools.product((0, 1), repeat=4), ids=str)
+@pytest.mark.parametrize("pads", list(itertools.product((0, 1), repeat=4)), ids=str)
 def test_a_frame_on_each_side(pads):
     top, bottom, left, right = pads
     x = np.random.default_rng(0).standard_normal((2, 3, 4, 2), np.float32)
