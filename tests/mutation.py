@@ -368,8 +368,12 @@ def report(endings: dict[Mutant, str], reasons: Reasons) -> str:
     lines = [
         "# Mutants",
         "",
-        f"{len(endings)} copies of the code, each changed in one place, and whether a test noticed.",
+        f"{len(endings):,} copies of the code, each changed in one place, and whether a test noticed.",
         "Regenerate with `python tests/mutation.py`, which says what is changed and how.",
+        "",
+        "* killed: a test failed",
+        "* same behaviour: every result is the same, so no test can tell; below, *equivalent*, or a matter of *speed*",
+        "* survived: some result differs, and no test noticed",
         "",
         "| | mutants | killed | of these by a time limit | same behaviour | survived | killed of those that differ |",
         "|---|--:|--:|--:|--:|--:|--:|",
