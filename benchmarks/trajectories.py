@@ -10,25 +10,20 @@ Writes benchmarks/results/trajectories.md with a picture of each net; the exit s
 """
 
 import argparse
-import datetime
 import multiprocessing
 import os
-import platform
-import shlex
 import sys
 import time
 from concurrent.futures import Executor, ProcessPoolExecutor
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from verify_cpu import versions
+from surroundings import surroundings
 
 import minicnn
-from minicnn.cli.devices import machine
 from minicnn.verify import Verdict
 from minicnn.verify.trajectories import FACTOR, Distance, Task, Trajectory, bound, distance, judge, new_task, train
 
@@ -192,7 +187,6 @@ JUMP = 1e-5  # more than rounding makes of the weights in float32 as long as no 
 
 def document(found: dict[str, Comparisons], steps: int, seed: int, seconds: float) -> str:
     """What was done and why, the numbers, and under what they were made."""
-    here = machine()
     verdicts = [comparison.verdict for net in found.values() for comparison in net.values() if comparison.verdict]
     failed = sum(bool(verdict.problem) for verdict in verdicts)
     outcome = (
@@ -217,11 +211,7 @@ compute the same; in float32, that minicnn rounds about as well as TensorFlow.
 * Distance of weights: ‖w − w'‖ / ‖w'‖ over all weights, moving averages too. Of losses: |ℓ − ℓ'| / max(1, ℓ')
 * Kernels of minicnn: cpu in float32, portable in float64
 * A run jumps where its weights are first more than {JUMP:.0e} apart
-* Command: `python {shlex.join(sys.argv)}`
-* Date: {datetime.date.today().isoformat()}, {seconds:.0f} s, seed {seed}
-* Processor: {here["cpu"]}, {here["usable_cores"]} cores
-* Versions: Python {platform.python_version()}, keras {metadata.version("keras")}, {", ".join(versions())}
-
+{surroundings(f"{seconds:.0f} s", f"seed {seed}")}
 ## A smooth net
 
 LeNet-5 with tanh and averages ({minicnn_parameters("smooth"):,} weights).

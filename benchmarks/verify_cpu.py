@@ -6,27 +6,22 @@ Writes benchmarks/results/verify_cpu.md; the exit status is 1 if anything failed
 """
 
 import argparse
-import datetime
-import importlib.metadata
-import platform
-import shlex
 import sys
 import time
 from pathlib import Path
 
-from minicnn.cli.devices import machine
+from surroundings import surroundings
+
 from minicnn.verify.checks import all_checks, present
 from minicnn.verify.report import markdown, story
 from minicnn.verify.results import Results
 from minicnn.verify.run import Budget, verify
 
 TABLE = Path(__file__).parent / "results/verify_cpu.md"
-PACKAGES = ("minicnn", "numpy", "numba", "tensorflow", "tensorflow-cpu", "hypothesis")
 
 
 def document(results: Results, seed: int, seconds: float) -> str:
     """The table, and under what it was made."""
-    here = machine()
     verdict = f"{len(results.failures)} failed" if results.failures else "no failure"
     return f"""# Every kernel and every gradient on the CPU backends
 
@@ -37,19 +32,11 @@ Kernels are compared with the float64 reference, within the bounds stated in `ke
 Gradients of operations are compared with the slope of the float64 reference (⟨v, Jᵀu⟩ = ⟨Jv, u⟩); the column
 "tensorflow" compares minicnn's float64 result and gradients with TensorFlow's.
 
-* Command: `python {shlex.join(sys.argv)}` (`minicnn verify` does the same for a minute)
-* Date: {datetime.date.today().isoformat()}, {seconds:.0f} s, seed {seed}
-* Processor: {here["cpu"]}, {here["usable_cores"]} cores, {here["threads"]} threads
-* Versions: Python {platform.python_version()}, {", ".join(versions())}
+`minicnn verify` does the same for a minute.
 
+{surroundings(f"{seconds:.0f} s", f"seed {seed}")}
 {markdown(results)}
 """ + "".join(f"\n```python\n{story(failure)}\n```\n" for failure in results.failures)
-
-
-def versions() -> list[str]:
-    """Name and version of the packages that are here."""
-    installed = {found.metadata["Name"].lower().replace("_", "-") for found in importlib.metadata.distributions()}
-    return [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES if name in installed]
 
 
 def main() -> int:

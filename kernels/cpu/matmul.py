@@ -32,6 +32,7 @@ SLAB_SIZE, PANELS_SIZE, EDGE_SIZE = (
     TILE_ROWS * LANES,
 )
 _GROUP = 8 * LANES  # columns that are copied at once
+_RESULT = 16  # multiplications that take as long as writing a number of the result
 COPY = 16  # multiplications that take as long as copying a number
 NARROW = 2  # columns: too few for a tile
 MIN_DOT = 48  # numbers that make a dot product worth its last steps
@@ -295,7 +296,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | Non
     if rows == 0 or depth == 0 or columns == 0:
         out[...] = 0 if bias is None else bias
         return out
-    workers = workers_for(rows * depth * columns // LANES)
+    workers = workers_for(rows * columns * (depth + _RESULT) // LANES)
     if columns <= NARROW and a.flags.c_contiguous:
         _multiply_few_columns(workers, a, b.T, padded_bias(bias, columns), out)
         return out
