@@ -53,8 +53,15 @@ def scratch(workers: int, size: int = 0) -> np.ndarray:
     size += SLAB_SIZE + PANELS_SIZE + EDGE_SIZE
     kept = getattr(_kept, "scratch", None)
     if kept is None or len(kept) < workers or kept.shape[1] < size:
-        _kept.scratch = np.zeros((workers, size), np.float32)
+        _kept.scratch = _aligned(workers, size)
     return _kept.scratch
+
+
+def _aligned(rows: int, columns: int) -> np.ndarray:
+    """Zeros, each row of which begins a cache line, as `columns` is a multiple of 16: no vector lies in two lines."""
+    numbers = np.zeros(rows * columns + LANES, np.float32)
+    first = -numbers.ctypes.data // numbers.itemsize % LANES
+    return numbers[first : first + rows * columns].reshape(rows, columns)
 
 
 def padded_bias(bias: np.ndarray | None, columns: int, pieces: int = 1) -> np.ndarray:
