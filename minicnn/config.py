@@ -1,4 +1,4 @@
-"""The floating-point type that layers compute in unless told otherwise."""
+"""Settings: the floating-point type that layers compute in unless told otherwise, and the number of threads."""
 
 _floatx = "float32"
 
@@ -21,3 +21,24 @@ def set_floatx(value: str) -> None:
     if value not in ("float32", "float64"):
         raise ValueError(f'floatx must be "float32" or "float64", not {value!r}')
     _floatx = value
+
+
+def num_threads() -> int:
+    """How many threads the compiled kernels use: MINICNN_NUM_THREADS, or as many as there are cores.
+
+    >>> num_threads() >= 1
+    True
+    """
+    from .kernels.cpu.threads import get_num_threads
+
+    return get_num_threads()
+
+
+def set_num_threads(threads: int) -> None:
+    """Use so many threads from now on. The results are the same bits with any number.
+
+    Raises ValueError if it is not a whole number from 1 to 65535.
+    """
+    from .kernels.cpu.threads import set_num_threads
+
+    set_num_threads(threads)

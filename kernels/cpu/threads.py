@@ -8,6 +8,7 @@ They are machine code that never takes Python's lock, or they would wait for it 
 
 import atexit
 import ctypes
+import operator
 import os
 import threading
 from collections.abc import Callable
@@ -30,6 +31,7 @@ VARIABLE = "MINICNN_NUM_THREADS"
 # arguments were those of that job.
 _TICKET, _FINISHED, _KERNEL, _ARGUMENTS, _BUSY, _END, _HELPERS = 0, 8, 16, 17, 18, 19, 20
 _LOCKS = 24  # two words for each helper: the lock that it sleeps on, and whether it does
+_MOST_PARTS = (1 << 16) - 1
 _PATIENCE = 1 << 16  # looks at the ticket before a helper goes to sleep
 
 
@@ -78,8 +80,8 @@ def _threads_wanted() -> int:
     wanted = os.environ.get(VARIABLE)
     if wanted is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not wanted.isdecimal() or not 1 <= int(wanted) < 1 << 16:
-        raise ValueError(f"{VARIABLE} must be a whole number from 1 to 65535, got {wanted!r}")
+    if not wanted.isdecimal() or not 1 <= int(wanted) <= _MOST_PARTS:
+        raise ValueError(f"{VARIABLE} must be a whole number from 1 to {_MOST_PARTS}, got {wanted!r}")
     return int(wanted)
 
 
@@ -101,6 +103,8 @@ def get_num_threads() -> int:
 def set_num_threads(threads: int) -> None:
     """Share kernels among so many threads from now on. The results do not depend on it.
 
+    Raises ValueError if it is not a whole number from 1 to 65535.
+
     >>> before = get_num_threads()
     >>> set_num_threads(1)
     >>> get_num_threads()
@@ -108,6 +112,8 @@ def set_num_threads(threads: int) -> None:
     >>> set_num_threads(before)
     """
     global _pool
+    if not 1 <= operator.index(threads) <= _MOST_PARTS:
+        raise ValueError(f"the number of threads must be from 1 to {_MOST_PARTS}, not {threads}")
     _pool.close()
     _pool = Pool(threads)
 

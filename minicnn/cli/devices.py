@@ -20,7 +20,8 @@ def devices(as_json: Json = False) -> None:
     """List the kernels that minicnn can compute with, and the machine it found.
 
     Choose with `--device NAME`, with the environment variable MINICNN_DEVICE, or in Python with
-    minicnn.device("NAME"). The number of threads is set with MINICNN_NUM_THREADS; results do not depend on it.
+    minicnn.device("NAME"). The number of threads is set with `--threads N`, MINICNN_NUM_THREADS or
+    minicnn.config.set_num_threads(N); results do not depend on it.
 
     **Examples**
 

@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from .errors import CommandError, told_to_user
-from .options import Device, Json, ModelFile, choose_device, open_model
+from .options import Device, Json, ModelFile, Threads, choose_device, open_model
 from .output import or_none, results
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def evaluate(model_file: ModelFile, device: Device = None, as_json: Json = False) -> None:
+def evaluate(model_file: ModelFile, device: Device = None, threads: Threads = None, as_json: Json = False) -> None:
     """Test a model on the 1,000 built-in digits that training never sees.
 
     Prints loss, accuracy, the confusion matrix and the recall of each class.
@@ -25,7 +25,7 @@ def evaluate(model_file: ModelFile, device: Device = None, as_json: Json = False
     from rich.console import Console
 
     with results(as_json) as found:
-        found["device"] = choose_device(device)
+        found["device"] = choose_device(device, threads)
         with told_to_user(ValueError):
             tested = on_digits(open_model(model_file))
         found |= {"model": str(model_file), **tested.numbers()}

@@ -14,15 +14,25 @@ Device = Annotated[
     typer.Option(metavar="NAME", help="Which kernels compute: auto, cpu, portable or reference.", show_default="auto"),
 ]
 
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, max=65535, help="Threads of the compiled kernels.", show_default="one for every core"
+    ),
+]
+
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .safetensors file that minicnn has written.", show_default=False)
 ]
 
 
-def choose_device(name: str | None) -> str:
-    """Take the device from here on; without a name the one of MINICNN_DEVICE, or the fastest."""
+def choose_device(name: str | None, threads: int | None = None) -> str:
+    """Take device and threads from here on; by default those of MINICNN_DEVICE and MINICNN_NUM_THREADS, or the most."""
+    from ..config import set_num_threads
     from ..device import current, device
 
+    if threads is not None:
+        set_num_threads(threads)
     with told_to_user(ValueError, RuntimeError):
         if name is not None:
             device(name)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .errors import FAILED, told_to_user
-from .options import Device, Json, ModelFile, choose_device, open_model
+from .options import Device, Json, ModelFile, Threads, choose_device, open_model
 from .output import results
 
 
@@ -20,6 +20,7 @@ def predict(
     ] = False,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="How many classes to show for each file.")] = 3,
     device: Device = None,
+    threads: Threads = None,
     as_json: Json = False,
 ) -> None:
     """Classify image files and print the most probable classes.
@@ -37,7 +38,7 @@ def predict(
     ```
     """
     with results(as_json) as found:
-        choose_device(device)
+        choose_device(device, threads)
         model = open_model(model_file)
         images, unreadable = _read(model, files, invert)
         predictions = _classify(model, images)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .errors import FAILED, INTERRUPTED, CommandError, told_to_user
-from .options import Device, Json, choose_device
+from .options import Device, Json, Threads, choose_device
 from .output import results
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def train(
     ] = 0.003,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same bits, at any number of threads.")] = 0,
     device: Device = None,
+    threads: Threads = None,
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="Model file; the picture goes beside it, with .png.")
     ] = Path("digits.safetensors"),
@@ -56,7 +57,7 @@ def train(
         raise CommandError(f"--learning-rate must be positive, not {learning_rate:g}.")
     _expect_writable(out)
     with results(as_json) as found:
-        found |= {"device": choose_device(device), "seed": seed, "epochs": epochs}
+        found |= {"device": choose_device(device, threads), "seed": seed, "epochs": epochs}
         set_random_seed(seed)
         data = training_batches(batch_size)
         model = compiled_lenet(epochs * len(data), learning_rate)

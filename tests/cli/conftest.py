@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from minicnn.cli import main
+from minicnn.config import num_threads, set_num_threads
 from minicnn.datasets import digits
 from minicnn.device import current, device
 from minicnn.utils import set_random_seed
@@ -30,8 +31,10 @@ def run(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", "100")
 
     def run_command(*arguments):
-        with device(current()), pytest.raises(SystemExit) as left:  # --device is for this run only
+        threads = num_threads()
+        with device(current()), pytest.raises(SystemExit) as left:  # --device and --threads are for this run only
             main([str(argument) for argument in arguments])
+        set_num_threads(threads)
         return Result(left.value.code, *capsys.readouterr())
 
     return run_command

@@ -34,3 +34,11 @@ def test_models_for_other_images_are_refused(run, tmp_path, shape, classes, mess
     code, out, err = run("evaluate", "other.safetensors", "--json")
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_the_number_of_threads_is_taken(run, few_digits, model_file, monkeypatch):
+    taken = []
+    monkeypatch.setattr("minicnn.config.set_num_threads", taken.append)
+    assert run("evaluate", model_file, "--threads", "3").code == 0
+    assert taken == [3]
+    assert run("evaluate", model_file, "--threads", "0").code == 2
