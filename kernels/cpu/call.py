@@ -105,7 +105,7 @@ def _start(module, given, count):
             _put(word, argument)
             _put(word + _BYTES, _size(argument))
         else:
-            return _as_object(0)
+            return 0 if _any_error() else _as_object(0)
     if _any_error():
         return 0
     lock = _release_lock()

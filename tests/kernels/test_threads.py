@@ -77,6 +77,8 @@ def test_arguments_that_fit_in_no_way_are_refused(workers):
         read_all(workers, x, "half", 10, FLAGS, 0.0)
     with pytest.raises(OverflowError):
         read_all(workers, x, 0.5, 1 << 70, FLAGS, 0.0)
+    with pytest.raises(TypeError, match="must be real number"):
+        read_all(workers, x, "half", 10, FLAGS[0], 0.0)
     assert x.tolist() == [0] * 5
 
 
