@@ -27,16 +27,16 @@ class Backend:
     def __getattr__(self, kernel: str) -> Callable:
         if kernel not in KERNELS:
             raise AttributeError(f"the kernel contract has no {kernel!r}")
-        checked = _checked(KERNELS[kernel], self._implementation(kernel))
+        checked = _checked(KERNELS[kernel], getattr(self._module, kernel), self._general(kernel))
         setattr(self, kernel, checked)
         return checked
 
-    def _implementation(self, kernel: str) -> Callable:
-        function = getattr(self._module, kernel)
+    def _general(self, kernel: str) -> Callable | None:
+        """What computes other dtypes than float32, if it is another function."""
         if self.name != "cpu":
-            return function
+            return None
         portable = getattr(importlib.import_module(f"{__package__}.portable"), kernel)
-        return function if function is portable else _for_float32(function, portable)
+        return None if portable is getattr(self._module, kernel) else portable
 
     def __repr__(self) -> str:
         return f"backend({self.name!r})"
@@ -57,18 +57,17 @@ def backend(name: str) -> Backend:
     return Backend(name)
 
 
-def _checked(contract: Callable, kernel: Callable) -> Callable:
+def _checked(contract: Callable, kernel: Callable, general: Callable | None) -> Callable:
     @functools.wraps(contract)
     def call(*args, **options):
         contract(*args, **options)
         return kernel(*args, **options)
 
-    return call
+    @functools.wraps(contract)
+    def call_for_dtype(first, *args, **options):
+        contract(first, *args, **options)
+        if first.dtype == _FLOAT32:
+            return kernel(first, *args, **options)
+        return general(first, *args, **options)
 
-
-def _for_float32(fast: Callable, general: Callable) -> Callable:
-    def call(first, *args, **options):
-        kernel = fast if first.dtype == _FLOAT32 else general
-        return kernel(first, *args, **options)
-
-    return call
+    return call if general is None else call_for_dtype

@@ -42,7 +42,14 @@ _AT_ONCE = 8  # rows of b that _add_rows adds
 _ENOUGH_BLOCKS, _BLOCK_ROWS, _BLOCK_COLUMNS = 8, 48, 64  # so many of this size, if a long sum is not to be cut
 
 
-_kept = threading.local()
+class _Kept(threading.local):
+    """The scratch of a thread that calls kernels."""
+
+    workers = size = 0
+    scratch: np.ndarray
+
+
+_kept = _Kept()
 
 
 def scratch(workers: int, size: int = 0) -> np.ndarray:
@@ -50,10 +57,9 @@ def scratch(workers: int, size: int = 0) -> np.ndarray:
 
     Kept between calls: fresh pages are slow. Every thread that calls kernels has its own.
     """
-    size += SLAB_SIZE + PANELS_SIZE + EDGE_SIZE
-    kept = getattr(_kept, "scratch", None)
-    if kept is None or len(kept) < workers or kept.shape[1] < size:
-        _kept.scratch = _aligned(workers, size)
+    if workers > _kept.workers or size > _kept.size:
+        _kept.workers, _kept.size = max(workers, _kept.workers), max(size, _kept.size)
+        _kept.scratch = _aligned(_kept.workers, SLAB_SIZE + PANELS_SIZE + EDGE_SIZE + _kept.size)
     return _kept.scratch
 
 
@@ -299,7 +305,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | Non
     array([[ 5., 12.],
            [11., 26.]], dtype=float32)
     """
-    rows, depth, columns = *a.shape, b.shape[1]
+    (rows, depth), columns = a.shape, b.shape[1]
     if rows == 0 or depth == 0 or columns == 0:
         out[...] = 0 if bias is None else bias
         return out
