@@ -63,6 +63,9 @@ def _checked(contract: Callable, kernel: Callable, general: Callable | None) -> 
         contract(*args, **options)
         return kernel(*args, **options)
 
+    if general is None:
+        return call
+
     @functools.wraps(contract)
     def call_for_dtype(first, *args, **options):
         contract(first, *args, **options)
@@ -70,4 +73,4 @@ def _checked(contract: Callable, kernel: Callable, general: Callable | None) -> 
             return kernel(first, *args, **options)
         return general(first, *args, **options)
 
-    return call if general is None else call_for_dtype
+    return call_for_dtype
