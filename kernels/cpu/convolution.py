@@ -1,12 +1,12 @@
-"""Convolution as matrix products over windows that are copied side by side one cache-sized block at a time.
+"""Convolution and its gradients, each by the way that suits its shape.
 
-One routine serves the convolution and its input gradient. It sees no stride, padding or dilation, only a table
-of pixel numbers (windows.py):
+    1×1, without stride or padding     a dense layer for every pixel (dense.py)
+    one channel a group                channel by channel (depthwise.py)
+    others                             directly, without copies of windows (direct.py)
 
-    out[n, targets[m]] = bias + Σ_t x[n, sources[m, t]] · w_t        (a missing source, −1, is a pixel of zeros)
-
-The input gradient reads dy through w_tᵀ, phase by phase of the pixels of dx: with a stride, no zeros are inserted
-between the pixels of dy. The weight gradient is the product of the transposed windows and dy.
+The input gradient of one or a few channels would leave most lanes of direct.py without work: it collects the products
+dy·wᵀ. The weight gradient is the product of the transposed windows, which are copied one cache-sized block at a time,
+and dy.
 Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 
@@ -14,13 +14,13 @@ import numpy as np
 
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import depthwise
+from . import depthwise, direct
 from .compile import compiled
 from .dense import dense, dense_input_grad, dense_weight_grad
 from .matmul import (
-    DEPTH,
     MIN_DOT,
     NARROW,
+    SCRATCH,
     SLAB_ROWS,
     TILE_ROWS,
     block_grid,
@@ -35,15 +35,16 @@ from .matmul import (
     padded,
     padded_bias,
     pieces_of,
-    scratch,
 )
 from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
+from .scratch import scratch
 from .simd import LANES, flat, get, put
-from .windows import Window, backward_windows, forward_window, run_starts, runs
+from .windows import Window, backward_phases, backward_windows, forward_reach, forward_window, runs
 
 _BLOCK_ROWS, _BLOCK_COLUMNS = SLAB_ROWS, 512
 _OUTPUTS = 128  # side by side in a slab: few enough that the next tile finds what it shares with the last in L1
+_THIN = 3  # channels
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
 
 
@@ -69,12 +70,13 @@ def conv2d(
         return dense(_rows(x), w[0, 0], b).reshape(*x.shape[:3], -1)
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     y = np.empty((x.shape[0], *size, w.shape[3]), np.float32)
-    bias = np.zeros(w.shape[3], np.float32) if b is None else np.ascontiguousarray(b)
-    window = forward_window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation)
     if 1 < groups == x.shape[3]:
-        depthwise.correlate(x, w, bias, y, window)
+        bias = np.zeros(w.shape[3], np.float32) if b is None else b
+        depthwise.correlate(x, w, bias, y, forward_window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation))
     else:
-        _correlate_images(x, w, bias, y, window, (w.shape[3], 1), groups)
+        direct.correlate(
+            x, direct.packed(w, groups), b, y, size, forward_reach(w.shape[:2], strides, pads, dilation), groups
+        )
     return y
 
 
@@ -92,24 +94,32 @@ def conv2d_input_grad(
     dy, w = np.ascontiguousarray(dy), np.ascontiguousarray(w)
     if _pointwise(w.shape[:2], strides, pads, groups):
         return dense_input_grad(_rows(dy), w[0, 0]).reshape(*dy.shape[:3], -1)
-    windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
-    if groups == 1 and w.shape[2] < LANES:
+    if groups == 1 and w.shape[2] <= _THIN and w.shape[3] >= LANES:
+        windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
         return _thin_input_grad(dy, w, input_size, windows)
     if not np.isfinite(w).all():  # at the border an infinite weight must not meet the zeros around dy
         return portable.conv2d_input_grad(
             dy, w, input_size=input_size, strides=strides, pads=pads, dilation=dilation, groups=groups
         )
-    one_channel = groups > 1 == w.shape[2]
-    dx = np.zeros((dy.shape[0], *input_size, w.shape[3] if one_channel else w.shape[2] * groups), np.float32)
-    bias = np.zeros(dx.shape[3], np.float32)
-    for window in windows:
-        if window.taps.size == 0:  # pixels that a stride beyond the kernel skips
-            continue
-        if one_channel:
-            depthwise.correlate(dy, w, bias, dx, window)
-        else:
-            _correlate_images(dy, w, bias, dx, window, (1, w.shape[3]), groups)
-    return depthwise.summed(dx, w.shape[2] * groups)
+    if groups > 1 == w.shape[2]:
+        return _depthwise_input_grad(dy, w, groups, input_size, strides, pads, dilation)
+    dx = np.zeros((dy.shape[0], *input_size, w.shape[2] * groups), np.float32)  # a long stride skips pixels
+    for phase in backward_phases(tuple(input_size), w.shape[:2], strides, pads, dilation):
+        if phase.taps.size > 0:
+            panels = direct.packed_transposed(w, phase.taps, groups)
+            direct.correlate(dy, panels, None, dx, phase.size, phase.reach, groups)
+    return dx
+
+
+def _depthwise_input_grad(
+    dy: np.ndarray, w: np.ndarray, groups: int, input_size: Pair, strides: Pair, pads: Pads, dilation: Pair
+) -> np.ndarray:
+    """dx where every filter has one channel of its own."""
+    dx = np.zeros((dy.shape[0], *input_size, w.shape[3]), np.float32)
+    for window in backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation):
+        if window.taps.size > 0:
+            depthwise.correlate(dy, w, np.zeros(dx.shape[3], np.float32), dx, window)
+    return depthwise.summed(dx, groups)
 
 
 def conv2d_weight_grad(
@@ -133,7 +143,7 @@ def conv2d_weight_grad(
     outputs, depth, filters = dy.size // dy.shape[3], sources.shape[1] * run, dy.shape[3]
     sums = np.empty((pieces_of(outputs, depth, filters // groups, groups), depth, filters), np.float32)
     workers = workers_for(dy.size * depth // LANES)
-    memory = scratch(workers, _BLOCK_ROWS * _BLOCK_COLUMNS)
+    memory = scratch("weight gradient", workers, SCRATCH + _BLOCK_ROWS * _BLOCK_COLUMNS)
     nothing = padded_bias(None, filters)
     _weight_grad(workers, _pixels(x), sources, run, dy.reshape(outputs, filters), nothing, sums, groups, memory)
     dw = sums[0] if len(sums) == 1 else sums.sum(axis=0)
@@ -159,19 +169,6 @@ def _rows(images: np.ndarray) -> np.ndarray:
     return images.reshape(-1, images.shape[3])
 
 
-def _correlate_images(
-    x: np.ndarray, w: np.ndarray, bias: np.ndarray, out: np.ndarray, window: Window, steps: Pair, groups: int
-) -> None:
-    """Correlate x with w, whose next channel lies steps[0] further and whose next filter steps[1], into `out`."""
-    sources, run = runs(window, x.shape[3], groups)
-    starts = run_starts(window, x.shape[3] // groups, run, w.shape[2] * w.shape[3], steps[0])
-    workers = workers_for(len(out) * sources.size * run * out.shape[3] // LANES)
-    weights = (w, starts, *steps, w.shape[3] // groups)
-    memory = scratch(workers, _BLOCK_ROWS * _BLOCK_COLUMNS)
-    bias = padded_bias(bias, len(bias))
-    _correlate(workers, _pixels(x), sources, run, *weights, bias, _pixels(out), window.targets, groups, memory)
-
-
 def _thin_input_grad(dy: np.ndarray, w: np.ndarray, input_size: Pair, windows: list[Window]) -> np.ndarray:
     """dx of few channels: all products dy·wᵀ, a few images at a time, of which each pixel of dx collects its own.
 
@@ -193,32 +190,6 @@ def _thin_input_grad(dy: np.ndarray, w: np.ndarray, input_size: Pair, windows: l
 def _pixels(images: np.ndarray) -> np.ndarray:
     """(N, H, W, C) → (N, H·W, C)."""
     return images.reshape(len(images), -1, images.shape[3])
-
-
-@parallel(
-    "f4[:, :, ::1], i4[:, ::1], intp, f4[::1], intp[::1], intp, intp, intp, f4[::1], f4[:, :, ::1], intp[::1], intp, "
-    "f4[:, ::1]"
-)
-def _correlate(worker, workers, arguments):
-    """out[:, targets] = bias + the sum over the windows, all outputs of the batch counted through."""
-    x, sources, run, w, starts, channel_step, filter_step, group_step, bias, out, targets, groups, memory = unpack(
-        arguments
-    )
-    slab, panels, edge, block = divide_scratch(memory[worker])
-    weights = w, starts, run, channel_step, filter_step
-    outputs, filters, depth = len(out) * len(targets), out.shape[2] // groups, len(starts) * run
-    height, down, width, across = _block_grid(outputs, filters, groups, workers)
-    for task in range(worker, groups * down * across, workers):
-        group, task = divmod(task, down * across)
-        first, column = task // across * height, task % across * width
-        rows, columns = min(height, outputs - first), min(width, filters - column)
-        for start in range(0, depth, DEPTH):
-            end = min(start + DEPTH, depth)
-            channel, origin = group * (x.shape[2] // groups), group * group_step + column * filter_step
-            step, one = _gather(x, channel, sources, run, start, end, first, rows, slab, end - start)
-            at = group * filters + column if start == 0 else -1
-            _multiply(slab, step, one, rows, weights, start, end, origin, columns, panels, bias, at, block, width, edge)
-        _scatter(block, rows, columns, width, out, targets, first, group * filters + column)
 
 
 @compiled
@@ -267,15 +238,6 @@ def _gather(x, channel, sources, run, start, end, first, rows, slab, step):
                 else:
                     copy(numbers, image + sources[m, t] + low - t * run, slab, place, high - low)
     return step, x.strides[2] // x.itemsize  # a literal 1 would be a type of its own, and multiply_slab compiled anew
-
-
-@compiled
-def _scatter(block, rows, columns, step, out, targets, first, filter_):
-    """Copy the finished rows to their places."""
-    numbers = out.reshape(-1)
-    for i in range(rows):
-        n, m = divmod(first + i, len(targets))
-        copy(block, i * step, numbers, (n * out.shape[1] + targets[m]) * out.shape[2] + filter_, columns)
 
 
 @parallel("f4[:, :, ::1], i4[:, ::1], intp[::1], intp[::1], f4[:, :, ::1]")

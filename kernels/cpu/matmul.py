@@ -14,12 +14,11 @@ Every number of the result is summed in the same order, however the blocks fall:
 Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
 """
 
-import threading
-
 import numpy as np
 
 from .compile import compiled, inlined
 from .parallel import parallel, unpack, workers_for
+from .scratch import scratch
 from .simd import LANES, add, broadcast, flat, fma, get, lane_of, load, put, store, total, transpose, zeros
 
 TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
@@ -31,6 +30,7 @@ SLAB_SIZE, PANELS_SIZE, EDGE_SIZE = (
     DEPTH * PANELS,
     TILE_ROWS * LANES,
 )
+SCRATCH = SLAB_SIZE + PANELS_SIZE + EDGE_SIZE
 _GROUP = 8 * LANES  # columns that are copied at once
 _RESULT = 16  # multiplications that take as long as writing a number of the result
 COPY = 16  # multiplications that take as long as copying a number
@@ -40,34 +40,6 @@ FEW_ROWS = 4
 _STRETCH = 512  # columns of a task of few rows
 _AT_ONCE = 8  # rows of b that _add_rows adds
 _ENOUGH_BLOCKS, _BLOCK_ROWS, _BLOCK_COLUMNS = 8, 48, 64  # so many of this size, if a long sum is not to be cut
-
-
-class _Kept(threading.local):
-    """The scratch of a thread that calls kernels."""
-
-    workers = size = 0
-    scratch: np.ndarray
-
-
-_kept = _Kept()
-
-
-def scratch(workers: int, size: int = 0) -> np.ndarray:
-    """Memory for the slab, the panels, an edge, and `size` numbers more, of each worker.
-
-    Kept between calls: fresh pages are slow. Every thread that calls kernels has its own.
-    """
-    if workers > _kept.workers or size > _kept.size:
-        _kept.workers, _kept.size = max(workers, _kept.workers), max(size, _kept.size)
-        _kept.scratch = _aligned(_kept.workers, SLAB_SIZE + PANELS_SIZE + EDGE_SIZE + _kept.size)
-    return _kept.scratch
-
-
-def _aligned(rows: int, columns: int) -> np.ndarray:
-    """Zeros, each row of which begins a cache line, as `columns` is a multiple of 16: no vector lies in two lines."""
-    numbers = np.zeros(rows * columns + LANES, np.float32)
-    first = -numbers.ctypes.data // numbers.itemsize % LANES
-    return numbers[first : first + rows * columns].reshape(rows, columns)
 
 
 def padded_bias(bias: np.ndarray | None, columns: int, pieces: int = 1) -> np.ndarray:
@@ -321,7 +293,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | Non
     if rows <= FEW_ROWS and b.flags.c_contiguous:
         _multiply_few_rows(workers, a, b, bias, sums)
     else:
-        _multiply(workers, a, b, bias, sums, scratch(workers))
+        _multiply(workers, a, b, bias, sums, scratch("matrix product", workers, SCRATCH))
     if pieces > 1:
         np.sum(sums, axis=0, out=out)
     return out

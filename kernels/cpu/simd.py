@@ -9,9 +9,10 @@
     total(v), largest(v)       the sum and the largest of the 16 numbers
     lane_of(v, i)              one of the 16 numbers
     transpose(array, i, step, target, j)    16 rows of 16 numbers, `step` apart, as columns side by side from j on
-    get(array, i)              one number, without NumPy's test for an index that counts from the end
+    get(array, i)              one number of any dtype, without NumPy's test for an index that counts from the end
     put(array, i, number)
 
+    beyond(array, i)           the numbers from place i on
     flat(array)                the numbers of an array of any shape as they lie in memory, as far as they reach
 
 `array` is a flat float32 array. LLVM splits a vector into the registers of the machine: one with AVX-512, two
@@ -78,7 +79,7 @@ def get(typing_context, array, place):
     def build(context, builder, signature, arguments):
         return builder.load(address_of(context, builder, signature, arguments))
 
-    return types.float32(array, types.intp), build
+    return array.dtype(array, types.intp), build
 
 
 @intrinsic
@@ -87,7 +88,7 @@ def put(typing_context, array, place, number):
         builder.store(arguments[2], address_of(context, builder, signature, arguments))
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, types.float32), build
+    return types.void(array, types.intp, array.dtype), build
 
 
 @intrinsic
@@ -202,6 +203,17 @@ def _transposed(builder, rows):
             masks = [ir.Constant(ir.VectorType(ir.IntType(32), 8), order) for order in orders]
             rows[i], rows[j] = [builder.shuffle_vector(rows[i], rows[j], mask) for mask in masks]
     return [rows[i] for i in (0, 2, 1, 3, 4, 6, 5, 7)]
+
+
+@intrinsic
+def beyond(typing_context, array, place):
+    def build(context, builder, signature, arguments):
+        source, view = make_array(array)(context, builder, arguments[0]), make_array(array)(context, builder)
+        data, size = address_of(context, builder, signature, arguments), (source.nitems,)
+        populate_array(view, data=data, shape=size, strides=(source.itemsize,), itemsize=source.itemsize, meminfo=None)
+        return view._getvalue()
+
+    return array(array, types.intp), build
 
 
 @intrinsic

@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -70,14 +71,153 @@ def runs(window: Window, channels: int, groups: int) -> tuple[np.ndarray, int]:
     return np.ascontiguousarray(sources.reshape(len(first), -1), np.int32), run
 
 
-@functools.lru_cache(maxsize=64)
-def run_starts(window: Window, channels: int, run: int, tap_step: int, channel_step: int) -> np.ndarray:
-    """Where in the weights the numbers of each run begin."""
-    return (window.taps[:, None] * tap_step + np.arange(0, channels, run) * channel_step).ravel()
-
-
 def _numbers(h: np.ndarray, v: np.ndarray, size: Pair) -> np.ndarray:
     """The numbers of pixels (h, v) in an image of this size, −1 outside it: first two axes by last two."""
     inside = (h >= 0) & (h < size[0]) & (v >= 0) & (v < size[1])
     numbers = np.where(inside, h * size[1] + v, -1).astype(np.int32)
     return numbers.reshape(numbers.shape[0] * numbers.shape[1], -1)
+
+
+OUTPUTS = 6  # of a tile: with 16 filters they fill twelve of AVX2's sixteen registers
+_BLOCK, _TABLE = 1 << 15, 1 << 12  # numbers that a block reads, and outputs of it: a part of the L2 cache
+_TILE, _TASK = 40, 200  # cycles to begin a tile, and a block
+
+
+class Reach(NamedTuple):
+    """What the outputs of a correlation read, and which pixels of the result they are.
+
+    Output (p, q) reads pixel (p·σ + h, q·σ' + v) for each h of rows, v of columns; it is pixel first + steps · (p, q).
+    """
+
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    strides: Pair
+    first: Pair = (0, 0)
+    steps: Pair = (1, 1)
+
+
+@dataclass
+class Phase:
+    """The pixels of an input gradient that read the same taps of the kernel, r·S + s, of the outputs' gradient."""
+
+    size: Pair
+    taps: np.ndarray
+    reach: Reach
+
+
+def forward_reach(kernel_size: Pair, strides: Pair, pads: Pads, dilation: Pair) -> Reach:
+    """Tap (r, s) of output (p, q) lies at (p·σ + r·δ − π₀, q·σ + s·δ − π₀).
+
+    >>> forward_reach((1, 2), (1, 1), ((0, 0), (1, 0)), (1, 3))
+    Reach(rows=(0,), columns=(-1, 2), strides=(1, 1), first=(0, 0), steps=(1, 1))
+    """
+    rows, columns = (
+        tuple(r * step - pad[0] for r in range(size)) for size, step, pad in zip(kernel_size, dilation, pads)
+    )
+    return Reach(rows, columns, strides)
+
+
+@functools.lru_cache(maxsize=64)
+def backward_phases(input_size: Pair, kernel_size: Pair, strides: Pair, pads: Pads, dilation: Pair) -> list[Phase]:
+    """Pixel h = first + σ·u was read by output p = u + (first + π₀ − r·δ) / σ, for every r for which that is whole.
+
+    >>> phases = backward_phases((1, 4), (1, 3), (1, 2), ((0, 0), (1, 0)), (1, 1))
+    >>> [(phase.size, phase.taps.tolist()) for phase in phases]
+    [((1, 2), [1]), ((1, 2), [0, 2])]
+    """
+    phases = []
+    for h, v in np.ndindex(min(strides[0], input_size[0]), min(strides[1], input_size[1])):
+        (p, rows), (q, columns) = (
+            _outputs_that_read(start, *axis) for start, *axis in zip((h, v), kernel_size, strides, pads, dilation)
+        )
+        size = -(-(input_size[0] - h) // strides[0]), -(-(input_size[1] - v) // strides[1])
+        taps = np.array([r * kernel_size[1] + s for r in rows for s in columns], np.intp)
+        phases.append(Phase(size, taps, Reach(p, q, (1, 1), (h, v), strides)))
+    return phases
+
+
+def _outputs_that_read(
+    start: int, kernel_size: int, stride: int, pad: Pair, dilation: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The outputs that read pixel `start` along one axis, and through which taps."""
+    distances = {r: start + pad[0] - r * dilation for r in range(kernel_size)}
+    taps = tuple(r for r, distance in distances.items() if distance % stride == 0)
+    return tuple(distances[r] // stride for r in taps), taps
+
+
+class Plan(NamedTuple):
+    """Where a block of outputs finds what it reads and leaves what it computes, counted from the block's beginning."""
+
+    offsets: np.ndarray  # of the numbers of a window, from its first one
+    starts: np.ndarray  # of the windows of the outputs
+    places: np.ndarray  # of the outputs
+    numbers: np.ndarray  # what direct._correlate asks for, in its order
+    padded: int  # numbers of the padded copy of what a block reads; 0 if no window leaves its image
+
+
+@functools.lru_cache(maxsize=64)
+def plan(
+    shape: tuple[int, ...], size: Pair, reach: Reach, out_shape: tuple[int, ...], groups: int, workers: int
+) -> Plan:
+    """The tables for correlating images of this shape; they hold for every block."""
+    images, height, width, channels = shape
+    filters, strides = out_shape[3], reach.strides
+    top, left = min(reach.rows), min(reach.columns)
+    ends = [(many - 1) * step + max(axis) for many, step, axis in zip(size, strides, (reach.rows, reach.columns))]
+    padded = top < 0 or left < 0 or ends[0] >= height or ends[1] >= width
+    inner, covered = channels // groups, max(reach.rows) - top + 1
+    line, pixel = (ends[1] - left + 1, inner) if padded else (width, channels)
+    h, v = np.array(reach.rows) - top, np.array(reach.columns) - left
+    offsets = (h[:, None, None] * line + v[:, None]) * pixel + np.arange(inner)
+    reads = _Reads(strides[0], covered, line * pixel, padded)
+    some, rows, splits = _block(images, size, reads, offsets.size, groups, filters, workers)
+    span = (rows - 1) * strides[0] + covered
+    n, p, q = np.ogrid[:some, :rows, : size[1]]
+    starts = n * (span if padded else height) * line * pixel + (p * strides[0] * line + q * strides[1]) * pixel
+    out_line = out_shape[2] * filters
+    out_image, out_row = out_shape[1] * out_line, reach.steps[0] * out_line
+    places = n * out_image + p * out_row + q * reach.steps[1] * filters
+    origin = reach.first[0] * out_line + reach.first[1] * filters
+    numbers = origin, out_image, out_row, *size, strides[0], top, left, covered, line, padded, some, rows, splits
+    copied = some * span * line * pixel if padded else 0
+    return Plan(_table(offsets), _table(starts), _table(places), np.array(numbers, np.intp), copied)
+
+
+def _table(numbers: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(numbers.ravel(), np.intp)
+
+
+class _Reads(NamedTuple):
+    """What rows of outputs read: `stride` rows of the image each, but `covered` the first, of so many numbers."""
+
+    stride: int
+    covered: int
+    line: int
+    padded: bool
+
+    def numbers(self, rows: int) -> int:
+        return ((rows - 1) * self.stride + self.covered) * self.line
+
+
+def _block(
+    images: int, size: Pair, reads: _Reads, depth: int, groups: int, filters: int, workers: int
+) -> tuple[int, int, int]:
+    """(images, rows, splits of the filters) of a block: those with which the last worker is ready first."""
+    down, across = size
+    panels = -(-filters // groups // LANES)
+    most_images = max(1, min(_BLOCK // reads.numbers(down), _TABLE // (down * across), images))
+    most_rows = max(1, min((_BLOCK // reads.line - reads.covered) // reads.stride + 1, _TABLE // across, down))
+    turns = range(1, 9)
+    blocks = {(1, max(1, min(most_rows, -(-down * images // (turn * workers)), -(-down // turn)))) for turn in turns}
+    if most_rows == down:
+        blocks |= {(min(most_images, -(-images // (turn * workers))), down) for turn in turns} | {(most_images, down)}
+    splits = {1, *(min(panels, -(-workers // turn)) for turn in turns)}
+
+    def time(block: tuple[int, int, int]) -> int:
+        some, rows, split = block
+        tasks = groups * split * -(-images // some) * -(-down // rows)
+        tiles = -(-some * rows * across // OUTPUTS) * -(-panels // split)
+        copied = some * reads.numbers(rows) // 8 if reads.padded else 0
+        return -(-tasks // workers) * (tiles * (OUTPUTS * depth + _TILE) + copied + _TASK)
+
+    return min(sorted((*block, split) for block in blocks for split in splits), key=time)

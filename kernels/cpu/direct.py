@@ -1,0 +1,217 @@
+"""Convolution that reads images where they lie: a tile of 6 outputs × 16 filters in registers, no window copied.
+
+    out[places[i]] = bias + Σ_d x[starts[i] + offsets[d]] · panels[d]
+
+starts[i] is where the window of output i begins, offsets[d] where in a window number d lies, places[i] where the
+output goes. Stride, dilation, groups, and tiles that go on in the next row or image are no more than numbers in these
+tables (windows.py). Padding is a copy, with zeros around, of what a block of outputs reads: at most some images or
+some rows of one, so that it stays in the L2 cache.
+The input gradient is the same over dy, once for every phase of the stride, through transposed weights.
+Source: Georganas et al., "Anatomy of high-performance deep learning convolutions on SIMD architectures" (2018).
+"""
+
+import numpy as np
+
+from ..geometry import Pair
+from .compile import compiled, inlined
+from .matmul import clear, copy, padded_bias
+from .parallel import parallel, unpack, workers_for
+from .scratch import scratch
+from .simd import LANES, beyond, broadcast, flat, fma, get, load, put, store, transpose
+from .windows import OUTPUTS, Reach, plan
+
+_AT_ONCE = 16  # rows of the weights that are packed before the next panel
+
+
+def correlate(
+    x: np.ndarray, panels: np.ndarray, bias: np.ndarray | None, out: np.ndarray, size: Pair, reach: Reach, groups: int
+) -> None:
+    """Correlate x with packed weights into `size` pixels of each image of `out`."""
+    depth, filters = len(reach.rows) * len(reach.columns) * x.shape[3] // groups, out.shape[3]
+    workers = workers_for(len(x) * size[0] * size[1] * filters * depth // LANES)
+    tables = plan(x.shape, size, reach, out.shape, groups, workers)
+    memory = scratch("padded images", workers, tables.padded)
+    _correlate(workers, x, panels, padded_bias(bias, filters), out, *tables[:4], groups, memory)
+
+
+def packed(w: np.ndarray, groups: int) -> np.ndarray:
+    """panels[group, k // 16, d, k % 16] = w[d, group, k]: the filters of each group, 16 side by side."""
+    panels = scratch("weights", 1, w[..., 0].size * groups * -(-w.shape[3] // groups // LANES) * LANES)
+    _pack(workers_for(w.size // 4), w, groups, panels)
+    return panels
+
+
+def packed_transposed(w: np.ndarray, taps: np.ndarray, groups: int) -> np.ndarray:
+    """panels[group, c // 16, t, k, c % 16] = w[taps[t], c, group, k]: the channels of each group, 16 side by side."""
+    channels, filters = w.shape[2:]
+    panels = scratch("weights", 1, len(taps) * filters * -(-channels // LANES) * LANES)
+    _pack_transposed(workers_for(w.size // 4), w, taps, groups, panels)
+    return panels
+
+
+@inlined
+def _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, out, places, p):
+    """out[places[p + i], j] = bias[at + j] + Σ_d x[starts[i] + offsets[d]] · panels[panel, d, j] for a tile."""
+    x0 = beyond(x, get(starts, i))
+    x1 = beyond(x, get(starts, i + 1))
+    x2 = beyond(x, get(starts, i + 2))
+    x3 = beyond(x, get(starts, i + 3))
+    x4 = beyond(x, get(starts, i + 4))
+    x5 = beyond(x, get(starts, i + 5))
+    r0 = r1 = r2 = r3 = r4 = r5 = load(bias, at)
+    for d in range(len(offsets)):
+        offset, b = get(offsets, d), load(panels, panel + d * LANES)
+        r0 = fma(broadcast(x0, offset), b, r0)
+        r1 = fma(broadcast(x1, offset), b, r1)
+        r2 = fma(broadcast(x2, offset), b, r2)
+        r3 = fma(broadcast(x3, offset), b, r3)
+        r4 = fma(broadcast(x4, offset), b, r4)
+        r5 = fma(broadcast(x5, offset), b, r5)
+    store(out, get(places, p), r0)
+    store(out, get(places, p + 1), r1)
+    store(out, get(places, p + 2), r2)
+    store(out, get(places, p + 3), r3)
+    store(out, get(places, p + 4), r4)
+    store(out, get(places, p + 5), r5)
+
+
+@parallel(
+    "f4[:, :, :, ::1], f4[::1], f4[::1], f4[:, :, :, ::1], intp[::1], intp[::1], intp[::1], intp[::1], intp, f4[:, ::1]"
+)
+def _correlate(worker, workers, arguments):
+    """Some blocks of outputs."""
+    x, panels, bias, out, offsets, starts, places, numbers, groups, memory = unpack(arguments)
+    origin, out_image, out_row, down, across = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    stride, top, left, covered, line, padded = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10]
+    some, rows, splits = numbers[11], numbers[12], numbers[13]
+    images, height, _, channels = x.shape
+    inner, filters = channels // groups, out.shape[3] // groups
+    panels_of_group, step = (filters + LANES - 1) // LANES, inner if padded else channels
+    row_blocks = (down + rows - 1) // rows
+    blocks = (images + some - 1) // some * row_blocks
+    tasks = groups * blocks * splits
+    for task in range(tasks * worker // workers, tasks * (worker + 1) // workers):
+        group, block, split = task // (blocks * splits), task // splits % blocks, task % splits
+        image, row = block // row_blocks * some, block % row_blocks * rows
+        last_image, last_row = min(image + some, images), min(row + rows, down)
+        first = row * stride + top
+        if padded:
+            source = memory[worker]
+            _pad(x, image, last_image, first, (last_row - row - 1) * stride + covered, group, inner, left, line, source)
+        else:
+            source = beyond(flat(x), ((image * height + first) * line + left) * step + group * inner)
+        count = (last_image - image) * (last_row - row) * across
+        scattered = groups * splits > 1 or out_row != across * filters  # other numbers lie between this block's
+        target = beyond(flat(out), origin + image * out_image + row * out_row + group * filters)
+        for j in range(panels_of_group * (split + 1) // splits - 1, panels_of_group * split // splits - 1, -1):
+            wide, panel = min(LANES, filters - j * LANES), (group * panels_of_group + j) * len(offsets) * LANES
+            result = beyond(target, j * LANES)
+            product = offsets, panels, panel, bias, group * filters + j * LANES
+            whole = _whole_tiles(count, wide, filters, scattered)
+            _multiply_tiles(source, starts, product, result, places, whole)
+            _multiply_edges(source, starts, product, result, places, whole, count, wide)
+
+
+@compiled
+def _whole_tiles(outputs, wide, filters, scattered):
+    """How many outputs of a block can be stored as whole vectors.
+
+    The lanes beyond the last filter reach into the next outputs. These are stored later, panels going from the last
+    to the first, unless they are of another block, or other numbers lie between.
+    """
+    if wide == LANES:
+        return outputs // OUTPUTS * OUTPUTS
+    return 0 if scattered else max(0, outputs - (LANES + filters - 1) // filters) // OUTPUTS * OUTPUTS
+
+
+@compiled
+def _multiply_tiles(x, starts, product, out, places, outputs):
+    """Some whole tiles: a function of its own, or every tile would be called with all these arrays."""
+    offsets, panels, panel, bias, at = product
+    for i in range(0, outputs, OUTPUTS):
+        _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, out, places, i)
+
+
+@compiled
+def _multiply_edges(x, starts, product, out, places, first, outputs, wide):
+    """The other outputs of a block, of which only `wide` numbers are stored."""
+    offsets, panels, panel, bias, at = product
+    edge, edge_starts = np.empty(OUTPUTS * LANES, np.float32), np.empty(OUTPUTS, np.intp)
+    edge_places = LANES * np.arange(OUTPUTS)
+    for i in range(first, outputs, OUTPUTS):
+        for m in range(OUTPUTS):
+            put(edge_starts, m, get(starts, min(i + m, outputs - 1)))
+        _multiply_tile(x, edge_starts, 0, offsets, panels, panel, bias, at, edge, edge_places, 0)
+        for m in range(min(OUTPUTS, outputs - i)):
+            copy(edge, m * LANES, out, get(places, i + m), wide)
+
+
+@compiled
+def _pad(x, image, last_image, first, rows, group, inner, left, line, target):
+    """Copy `rows` rows from `first` on, columns left … left + line − 1 of some images, with zeros around them."""
+    _, height, width, channels = x.shape
+    numbers, place = flat(x), 0
+    begin, end = min(max(left, 0), left + line), max(min(left + line, width), left)
+    for n in range(image, last_image):
+        for h in range(first, first + rows):
+            if h < 0 or h >= height or begin >= end:
+                clear(target, place, line * inner)
+            else:
+                clear(target, place, (begin - left) * inner)
+                at, spot = ((n * height + h) * width + begin) * channels + group * inner, place + (begin - left) * inner
+                if inner == channels:
+                    _copy_row(numbers, at, target, spot, (end - begin) * channels)
+                else:
+                    for v in range(end - begin):
+                        _copy_row(numbers, at + v * channels, target, spot + v * inner, inner)
+                clear(target, spot + (end - begin) * inner, (left + line - end) * inner)
+            place += line * inner
+
+
+@compiled
+def _copy_row(source, start, target, place, count):
+    """The same as copy, but its last vector overlaps the one before."""
+    if count < LANES:
+        copy(source, start, target, place, count)
+    else:
+        for i in range(0, count - LANES, LANES):
+            store(target, place + i, load(source, start + i))
+        store(target, place + count - LANES, load(source, start + count - LANES))
+
+
+@parallel("f4[:, :, :, ::1], intp, f4[::1]")
+def _pack(worker, workers, arguments):
+    w, groups, panels = unpack(arguments)
+    numbers, all_filters = flat(w), w.shape[3]
+    depth, filters = w.shape[0] * w.shape[1] * w.shape[2], all_filters // groups
+    across, whole = (filters + LANES - 1) // LANES, filters // LANES * LANES
+    first, last = depth * worker // workers, depth * (worker + 1) // workers
+    for start in range(first, last, _AT_ONCE):
+        for panel in range(groups * across):
+            group, j = panel // across, panel % across * LANES
+            for d in range(start, min(start + _AT_ONCE, last)):
+                at, place = d * all_filters + group * filters + j, (panel * depth + d) * LANES
+                if j < whole:
+                    store(panels, place, load(numbers, at))
+                else:
+                    copy(numbers, at, panels, place, filters - whole)
+                    clear(panels, place + filters - whole, whole + LANES - filters)
+
+
+@parallel("f4[:, :, :, ::1], intp[::1], intp, f4[::1]")
+def _pack_transposed(worker, workers, arguments):
+    w, taps, groups, panels = unpack(arguments)
+    numbers, channels, all_filters = flat(w), w.shape[2], w.shape[3]
+    filters, across = all_filters // groups, (channels + LANES - 1) // LANES
+    for task in range(worker, groups * across * len(taps), workers):
+        panel, t = divmod(task, len(taps))
+        group, j = panel // across, panel % across * LANES
+        at = (taps[t] * channels + j) * all_filters + group * filters
+        place, wide = task * filters * LANES, min(LANES, channels - j)
+        whole = filters // LANES * LANES if wide == LANES else 0
+        for k in range(0, whole, LANES):
+            transpose(numbers, at + k, all_filters, panels, place + k * LANES)
+        for k in range(whole, filters):
+            clear(panels, place + k * LANES, LANES)
+            for c in range(wide):
+                put(panels, place + k * LANES + c, get(numbers, at + k + c * all_filters))

@@ -1,0 +1,35 @@
+"""Memory that kernels need for a moment, kept from call to call: fresh pages are slow."""
+
+import threading
+
+import numpy as np
+
+from .simd import LANES
+
+
+class _Kept(threading.local):
+    """Every thread that calls kernels has its own."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, np.ndarray] = {}
+
+
+_kept = _Kept()
+
+
+def scratch(purpose: str, rows: int, columns: int) -> np.ndarray:
+    """At least so many rows of at least so many numbers, each row of which begins a cache line.
+
+    What is in them is what the last call for this purpose has left there.
+    """
+    kept = _kept.arrays.get(purpose)
+    if kept is None or kept.shape[0] < rows or kept.shape[1] < columns:
+        kept = _kept.arrays[purpose] = _aligned(rows, -(-columns // LANES) * LANES)
+    return kept
+
+
+def _aligned(rows: int, columns: int) -> np.ndarray:
+    """Zeros, no vector of which lies in two cache lines."""
+    numbers = np.zeros(rows * columns + LANES, np.float32)
+    first = -numbers.ctypes.data // numbers.itemsize % LANES
+    return numbers[first : first + rows * columns].reshape(rows, columns)
