@@ -127,9 +127,8 @@ def backward_phases(input_size: Pair, kernel_size: Pair, strides: Pair, pads: Pa
     """
     phases = []
     for h, v in np.ndindex(min(strides[0], input_size[0]), min(strides[1], input_size[1])):
-        (p, rows), (q, columns) = (
-            _outputs_that_read(start, *axis) for start, *axis in zip((h, v), kernel_size, strides, pads, dilation)
-        )
+        p, rows = _outputs_that_read(h, kernel_size[0], strides[0], pads[0][0], dilation[0])
+        q, columns = _outputs_that_read(v, kernel_size[1], strides[1], pads[1][0], dilation[1])
         size = -(-(input_size[0] - h) // strides[0]), -(-(input_size[1] - v) // strides[1])
         taps = np.array([r * kernel_size[1] + s for r in rows for s in columns], np.intp)
         phases.append(Phase(size, taps, Reach(p, q, (1, 1), (h, v), strides)))
@@ -137,10 +136,10 @@ def backward_phases(input_size: Pair, kernel_size: Pair, strides: Pair, pads: Pa
 
 
 def _outputs_that_read(
-    start: int, kernel_size: int, stride: int, pad: Pair, dilation: int
+    start: int, kernel_size: int, stride: int, pad: int, dilation: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The outputs that read pixel `start` along one axis, and through which taps."""
-    distances = {r: start + pad[0] - r * dilation for r in range(kernel_size)}
+    distances = {r: start + pad - r * dilation for r in range(kernel_size)}
     taps = tuple(r for r, distance in distances.items() if distance % stride == 0)
     return tuple(distances[r] // stride for r in taps), taps
 
