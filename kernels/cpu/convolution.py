@@ -18,7 +18,6 @@ from . import depthwise, direct
 from .compile import compiled
 from .dense import dense, dense_input_grad, dense_weight_grad
 from .matmul import (
-    MIN_DOT,
     NARROW,
     SCRATCH,
     SLAB_ROWS,
@@ -205,9 +204,9 @@ def _block_grid(rows, columns, results, workers):
 def _multiply(slab, row_step, depth_step, rows, b, start, end, origin, columns, panels, bias, at, block, step, edge):
     """block = bias + slab · b or, if at < 0, block += slab · b, for rows start … end − 1 of b (see pack_panels)."""
     depth = end - start
-    if columns <= NARROW and (row_step == 1 or depth >= MIN_DOT):
+    if columns <= NARROW:
         pack_columns(b, start, end, origin, columns, panels)
-        multiply_narrow(slab, row_step, depth_step, rows, panels, depth, columns, bias, at, block, 0, step)
+        multiply_narrow(slab, depth_step, rows, panels, depth, columns, bias, at, block, 0, step)
     else:
         pack_panels(b, start, end, origin, columns, panels)
         steps = TILE_ROWS * row_step, row_step, depth_step

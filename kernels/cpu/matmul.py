@@ -35,7 +35,6 @@ _GROUP = 8 * LANES  # columns that are copied at once
 _RESULT = 16  # multiplications that take as long as writing a number of the result
 COPY = 16  # multiplications that take as long as copying a number
 NARROW = 2  # columns: too few for a tile
-MIN_DOT = 48  # numbers that make a dot product worth its last steps
 FEW_ROWS = 4
 _STRETCH = 512  # columns of a task of few rows
 _AT_ONCE = 8  # rows of b that _add_rows adds
@@ -130,15 +129,19 @@ def multiply_slab(
 
 
 @compiled
-def multiply_narrow(slab, row_step, depth_step, rows, weights, depth, columns, bias, at, out, place, step):
-    """The same for so few columns that they would leave most of a tile empty: weights[j, d] instead of panels."""
+def multiply_narrow(slab, depth_step, rows, weights, depth, columns, bias, at, out, place, step):
+    """The same for so few columns that they would leave most of a tile empty: weights[j, d] instead of panels.
+
+    The slab lies column by column: these are added up, each times its weight.
+    """
     for j in range(columns):
-        for i in range(rows if at >= 0 else 0):
-            put(out, place + i * step + j, get(bias, at + j))
-        if depth_step == 1:
-            _add_dots(slab, row_step, rows, weights, j * depth, depth, out, place + j, step)
-        else:
-            _add_weighted(slab, depth_step, rows, weights, j * depth, depth, out, place + j, step)
+        for i in range(0, rows, LANES):
+            sums = zeros()
+            for d in range(depth):
+                sums = fma(broadcast(weights, j * depth + d), load(slab, i + d * depth_step), sums)
+            for lane in range(min(LANES, rows - i)):
+                spot = place + (i + lane) * step + j
+                put(out, spot, (get(bias, at + j) if at >= 0 else get(out, spot)) + lane_of(sums, lane))
 
 
 @compiled
@@ -205,26 +208,6 @@ def dot(a, at, b, place, depth):
     for d in range(whole, depth):
         product += get(a, at + d) * get(b, place + d)
     return product
-
-
-@compiled
-def _add_dots(slab, row_step, rows, weights, first, depth, out, place, step):
-    """Add the products of the slab's rows and the weights to a column of the result."""
-    for i in range(rows):
-        at = place + i * step
-        put(out, at, get(out, at) + dot(slab, i * row_step, weights, first, depth))
-
-
-@compiled
-def _add_weighted(slab, depth_step, rows, weights, first, depth, out, place, step):
-    """The same for a slab that lies column by column: add them up, each times its weight."""
-    for i in range(0, rows, LANES):
-        sums = zeros()
-        for d in range(depth):
-            sums = fma(broadcast(weights, first + d), load(slab, i + d * depth_step), sums)
-        for lane in range(min(LANES, rows - i)):
-            at = place + (i + lane) * step
-            put(out, at, get(out, at) + lane_of(sums, lane))
 
 
 @compiled
