@@ -37,7 +37,9 @@ def num_threads() -> int:
 def set_num_threads(threads: int) -> None:
     """Use so many threads from now on. The results are the same bits with any number.
 
-    Raises ValueError if it is not a whole number from 1 to 65535.
+    Raises ValueError if it is not from 1 to 65535, TypeError if it is no whole number.
+
+    >>> set_num_threads(num_threads())
     """
     from .kernels.cpu.threads import set_num_threads
 

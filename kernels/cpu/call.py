@@ -37,6 +37,7 @@ _MOST_ARGUMENTS = 32
 
 def entry_of(address: int, kinds: list[types.Type]) -> np.ndarray:
     """What `start` must know of a kernel: its address, how many arguments it has, and their kinds."""
+    assert len(kinds) <= _MOST_ARGUMENTS
     return np.array([address, len(kinds), *(word for kind in kinds for word in _describe(kind))], np.int64)
 
 

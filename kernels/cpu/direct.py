@@ -14,13 +14,11 @@ import numpy as np
 
 from ..geometry import Pair
 from .compile import compiled, inlined
-from .matmul import clear, copy, padded_bias
+from .matmul import clear, copy, pack_panels, padded_bias
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
-from .simd import LANES, beyond, broadcast, flat, fma, get, load, put, store, transpose
+from .simd import LANES, beyond, broadcast, flat, fma, get, load, put, store
 from .windows import OUTPUTS, Reach, plan
-
-_AT_ONCE = 16  # rows of the weights that are packed before the next panel
 
 
 def correlate(
@@ -36,16 +34,20 @@ def correlate(
 
 def packed(w: np.ndarray, groups: int) -> np.ndarray:
     """panels[group, k // 16, d, k % 16] = w[d, group, k]: the filters of each group, 16 side by side."""
-    panels = scratch("weights", 1, w[..., 0].size * groups * -(-w.shape[3] // groups // LANES) * LANES)
-    _pack(workers_for(w.size // 4), w, groups, panels)
-    return panels
+    depth, filters = w[..., 0].size, w.shape[3]
+    return _packed(w, np.zeros(1, np.intp), depth, (filters, 1), groups, filters // groups)
 
 
 def packed_transposed(w: np.ndarray, taps: np.ndarray, groups: int) -> np.ndarray:
     """panels[group, c // 16, t, k, c % 16] = w[taps[t], c, group, k]: the channels of each group, 16 side by side."""
     channels, filters = w.shape[2:]
-    panels = scratch("weights", 1, len(taps) * filters * -(-channels // LANES) * LANES)
-    _pack_transposed(workers_for(w.size // 4), w, taps, groups, panels)
+    return _packed(w, taps * channels * filters, filters // groups, (1, filters), groups, channels)
+
+
+def _packed(w: np.ndarray, starts: np.ndarray, run: int, steps: Pair, groups: int, columns: int) -> np.ndarray:
+    """Panels of `columns` columns for each group; rows come in runs, and steps lead to the next row and column."""
+    panels = scratch("weights", 1, len(starts) * run * groups * -(-columns // LANES) * LANES)
+    _pack(workers_for(w.size // 4), w, starts, run, *steps, w.shape[3] // groups, groups, columns, panels)
     return panels
 
 
@@ -160,58 +162,21 @@ def _pad(x, image, last_image, first, rows, group, inner, left, line, target):
                 clear(target, place, (begin - left) * inner)
                 at, spot = ((n * height + h) * width + begin) * channels + group * inner, place + (begin - left) * inner
                 if inner == channels:
-                    _copy_row(numbers, at, target, spot, (end - begin) * channels)
+                    copy(numbers, at, target, spot, (end - begin) * channels)
                 else:
                     for v in range(end - begin):
-                        _copy_row(numbers, at + v * channels, target, spot + v * inner, inner)
+                        copy(numbers, at + v * channels, target, spot + v * inner, inner)
                 clear(target, spot + (end - begin) * inner, (left + line - end) * inner)
             place += line * inner
 
 
-@compiled
-def _copy_row(source, start, target, place, count):
-    """The same as copy, but its last vector overlaps the one before."""
-    if count < LANES:
-        copy(source, start, target, place, count)
-    else:
-        for i in range(0, count - LANES, LANES):
-            store(target, place + i, load(source, start + i))
-        store(target, place + count - LANES, load(source, start + count - LANES))
-
-
-@parallel("f4[:, :, :, ::1], intp, f4[::1]")
+@parallel("f4[::1], intp[::1], intp, intp, intp, intp, intp, intp, f4[::1]")
 def _pack(worker, workers, arguments):
-    w, groups, panels = unpack(arguments)
-    numbers, all_filters = flat(w), w.shape[3]
-    depth, filters = w.shape[0] * w.shape[1] * w.shape[2], all_filters // groups
-    across, whole = (filters + LANES - 1) // LANES, filters // LANES * LANES
-    first, last = depth * worker // workers, depth * (worker + 1) // workers
-    for start in range(first, last, _AT_ONCE):
-        for panel in range(groups * across):
-            group, j = panel // across, panel % across * LANES
-            for d in range(start, min(start + _AT_ONCE, last)):
-                at, place = d * all_filters + group * filters + j, (panel * depth + d) * LANES
-                if j < whole:
-                    store(panels, place, load(numbers, at))
-                else:
-                    copy(numbers, at, panels, place, filters - whole)
-                    clear(panels, place + filters - whole, whole + LANES - filters)
-
-
-@parallel("f4[:, :, :, ::1], intp[::1], intp, f4[::1]")
-def _pack_transposed(worker, workers, arguments):
-    w, taps, groups, panels = unpack(arguments)
-    numbers, channels, all_filters = flat(w), w.shape[2], w.shape[3]
-    filters, across = all_filters // groups, (channels + LANES - 1) // LANES
-    for task in range(worker, groups * across * len(taps), workers):
-        panel, t = divmod(task, len(taps))
-        group, j = panel // across, panel % across * LANES
-        at = (taps[t] * channels + j) * all_filters + group * filters
-        place, wide = task * filters * LANES, min(LANES, channels - j)
-        whole = filters // LANES * LANES if wide == LANES else 0
-        for k in range(0, whole, LANES):
-            transpose(numbers, at + k, all_filters, panels, place + k * LANES)
-        for k in range(whole, filters):
-            clear(panels, place + k * LANES, LANES)
-            for c in range(wide):
-                put(panels, place + k * LANES + c, get(numbers, at + k + c * all_filters))
+    """The panels of each group, one after the other; see matmul.pack_panels."""
+    numbers, starts, run, row_step, column_step, group_step, groups, columns, panels = unpack(arguments)
+    matrix, depth = (numbers, starts, run, row_step, column_step), len(starts) * run
+    across = (columns + LANES - 1) // LANES
+    for task in range(worker, groups * across, workers):
+        group, j = task // across, task % across * LANES
+        origin, panel = group * group_step + j * column_step, beyond(panels, task * depth * LANES)
+        pack_panels(matrix, 0, depth, origin, min(LANES, columns - j), panel)

@@ -61,12 +61,14 @@ def divide_scratch(memory):
 
 @compiled
 def copy(source, start, target, place, count):
-    """target[place …] = source[start …]: a vector at a time, then one number at a time."""
-    whole = count // LANES * LANES
-    for i in range(0, whole, LANES):
-        store(target, place + i, load(source, start + i))
-    for i in range(whole, count):
-        put(target, place + i, get(source, start + i))
+    """target[place …] = source[start …]: a vector at a time, the last of which overlaps the one before."""
+    if count >= LANES:
+        for i in range(0, count - LANES, LANES):
+            store(target, place + i, load(source, start + i))
+        store(target, place + count - LANES, load(source, start + count - LANES))
+    else:
+        for i in range(count):
+            put(target, place + i, get(source, start + i))
 
 
 @compiled
