@@ -9,6 +9,8 @@ import ctypes
 import os
 import platform
 
+import numpy as np
+
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt's names for what the variables below set
 _VARIABLES = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
 _LARGEST_KEPT, _MOST_KEPT = 32 << 20, 1 << 30  # bytes: of one array, which is glibc's limit, and of all
@@ -21,3 +23,8 @@ def keep_freed_memory() -> None:
     mallopt = ctypes.CDLL(None).mallopt
     mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
     mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
+
+
+def empty(shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
+    """Memory for a result."""
+    return np.empty(shape, dtype)
