@@ -4,18 +4,26 @@
     store(array, i, v)
     v = zeros()
     v = broadcast(array, i)    16 copies of the number at place i
-    v = fma(a, b, c)           a·b + c, rounded once; also add(a, b), subtract(a, b)
+    v = filled(number)         16 copies of a number
+    v = fma(a, b, c)           a·b + c, rounded once; also add(a, b), subtract(a, b), multiply(a, b)
     v = maximum(a, b)          the larger of each pair; any of them if one is NaN
     total(v), largest(v)       the sum and the largest of the 16 numbers
     lane_of(v, i)              one of the 16 numbers
     transpose(array, i, step, target, j)    16 rows of 16 numbers, `step` apart, as columns side by side from j on
+
+    m = at_most(a, b)          a mask: in which lanes a ≤ b; also greater(a, b), equal(a, b); all are false for a NaN
+    m = is_nan(a)
+    m = both(m, n)             also either(m, n), negated(m)
+    v = select(m, a, b)        a where the mask is true, else b
+
     get(array, i)              one number of any dtype, without NumPy's test for an index that counts from the end
     put(array, i, number)
 
     beyond(array, i)           the numbers from place i on
     flat(array)                the numbers of an array of any shape as they lie in memory, as far as they reach
 
-`array` is a flat float32 array. LLVM splits a vector into the registers of the machine: one with AVX-512, two
+`array` is a flat float32 array. Of uint8 codes the same load, store, broadcast, filled, equal and select make vectors
+of int32. LLVM splits a vector into the registers of the machine: one with AVX-512, two
 with AVX2, four with NEON or SSE. Nothing here checks bounds: these are for padded scratch memory of our own.
 """
 
@@ -29,44 +37,53 @@ from .compile import intrinsic
 
 LANES = 16
 
-_FLOAT = ir.FloatType()
+_FLOAT, _INDEX = ir.FloatType(), ir.IntType(32)
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 _FLOAT_ALIGNMENT = 4  # bytes: vectors may start at any float
 
 
 class Vector(types.Type):
-    """The Numba type of a vector."""
+    """The Numba type of a vector of numbers, codes or truths."""
 
-    def __init__(self):
-        super().__init__(name=f"float32x{LANES}")
+    def __init__(self, name: str, element: ir.Type):
+        self.llvm = ir.VectorType(element, LANES)
+        super().__init__(name=f"{name}x{LANES}")
 
 
-vector = Vector()
+vector = Vector("float32", _FLOAT)
+codes = Vector("int32", _INDEX)
+mask = Vector("bool", ir.IntType(1))
+_IN_MEMORY = {types.float32: vector, types.uint8: codes}
 
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
-    def __init__(self, manager, numba_type):
-        super().__init__(manager, numba_type, _VECTOR)
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, kind.llvm)
 
 
 @intrinsic
 def load(typing_context, array, place):
-    def build(context, builder, signature, arguments):
-        address = address_of(context, builder, signature, arguments)
-        return builder.load(builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT)
+    kind = _IN_MEMORY[array.dtype]
 
-    return vector(array, types.intp), build
+    def build(context, builder, signature, arguments):
+        address = _address_of_lanes(context, builder, signature, arguments)
+        value = builder.load(address, align=_alignment(array))
+        return builder.zext(value, codes.llvm) if kind is codes else value
+
+    return kind(array, types.intp), build
 
 
 @intrinsic
 def store(typing_context, array, place, value):
     def build(context, builder, signature, arguments):
-        address = address_of(context, builder, signature, arguments)
-        builder.store(arguments[2], builder.bitcast(address, _VECTOR.as_pointer()), align=_FLOAT_ALIGNMENT)
+        address, value = _address_of_lanes(context, builder, signature, arguments), arguments[2]
+        if signature.args[2] is codes:
+            value = builder.trunc(value, address.type.pointee)
+        builder.store(value, address, align=_alignment(array))
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, vector), build
+    return types.void(array, types.intp, _IN_MEMORY[array.dtype]), build
 
 
 @intrinsic
@@ -94,13 +111,23 @@ def put(typing_context, array, place, number):
 @intrinsic
 def broadcast(typing_context, array, place):
     def build(context, builder, signature, arguments):
-        number = builder.load(address_of(context, builder, signature, arguments))
-        undefined = ir.Constant(_VECTOR, ir.Undefined)
-        single = builder.insert_element(undefined, number, ir.IntType(32)(0))
-        every_lane_first = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        return builder.shuffle_vector(single, undefined, every_lane_first)
+        return _copies(builder, signature, builder.load(address_of(context, builder, signature, arguments)))
 
-    return vector(array, types.intp), build
+    return _IN_MEMORY[array.dtype](array, types.intp), build
+
+
+@intrinsic
+def filled(typing_context, number):
+    kind, number = (codes, types.int32) if isinstance(number, types.Integer) else (vector, types.float32)
+    return kind(number), lambda context, builder, signature, arguments: _copies(builder, signature, *arguments)
+
+
+def _copies(builder, signature, number):
+    kind = signature.return_type.llvm
+    if signature.return_type is codes:
+        number = builder.zext(number, kind.element)
+    single = builder.insert_element(ir.Constant(kind, ir.Undefined), number, _INDEX(0))
+    return builder.shuffle_vector(single, single, ir.Constant(codes.llvm, [0] * LANES))
 
 
 @intrinsic
@@ -123,8 +150,59 @@ def subtract(typing_context, a, b):
 
 
 @intrinsic
+def multiply(typing_context, a, b):
+    return vector(vector, vector), lambda context, builder, signature, arguments: builder.fmul(*arguments)
+
+
+@intrinsic
 def maximum(typing_context, a, b):
     return vector(vector, vector), lambda context, builder, signature, arguments: _larger(builder, *arguments)
+
+
+@intrinsic
+def greater(typing_context, a, b):
+    return mask(vector, vector), lambda context, builder, signature, arguments: builder.fcmp_ordered(">", *arguments)
+
+
+@intrinsic
+def at_most(typing_context, a, b):
+    return mask(vector, vector), lambda context, builder, signature, arguments: builder.fcmp_ordered("<=", *arguments)
+
+
+@intrinsic
+def equal(typing_context, a, b):
+    def build(context, builder, signature, arguments):
+        return (builder.icmp_signed if a is codes else builder.fcmp_ordered)("==", *arguments)
+
+    return mask(a, a), build
+
+
+@intrinsic
+def is_nan(typing_context, a):
+    def build(context, builder, signature, arguments):
+        return builder.fcmp_unordered("uno", arguments[0], arguments[0])
+
+    return mask(vector), build
+
+
+@intrinsic
+def both(typing_context, a, b):
+    return mask(mask, mask), lambda context, builder, signature, arguments: builder.and_(*arguments)
+
+
+@intrinsic
+def either(typing_context, a, b):
+    return mask(mask, mask), lambda context, builder, signature, arguments: builder.or_(*arguments)
+
+
+@intrinsic
+def negated(typing_context, a):
+    return mask(mask), lambda context, builder, signature, arguments: builder.not_(*arguments)
+
+
+@intrinsic
+def select(typing_context, chosen, a, b):
+    return a(mask, a, a), lambda context, builder, signature, arguments: builder.select(*arguments)
 
 
 @intrinsic
@@ -235,3 +313,13 @@ def address_of(context, builder, signature, arguments):
     """The machine address of array[place]: always the first two arguments."""
     array = make_array(signature.args[0])(context, builder, arguments[0])
     return builder.gep(array.data, [arguments[1]])
+
+
+def _address_of_lanes(context, builder, signature, arguments):
+    address = address_of(context, builder, signature, arguments)
+    return builder.bitcast(address, ir.VectorType(address.type.pointee, LANES).as_pointer())
+
+
+def _alignment(array):
+    """Vectors may start at any number: so many bytes."""
+    return array.dtype.bitwidth // 8
