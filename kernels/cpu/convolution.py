@@ -15,6 +15,7 @@ import numpy as np
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
 from . import depthwise, direct
+from .capture import expect_finite
 from .compile import compiled
 from .dense import dense, dense_input_grad, dense_weight_grad
 from .matmul import (
@@ -35,6 +36,8 @@ from .matmul import (
     padded_bias,
     pieces_of,
 )
+from .fill import cleared
+from .memory import contiguous, empty
 from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
 from .scratch import scratch
@@ -64,13 +67,13 @@ def conv2d(
     array([[ 8., 12.],
            [20., 24.]], dtype=float32)
     """
-    x, w = np.ascontiguousarray(x), np.ascontiguousarray(w)
+    x, w = contiguous(x), contiguous(w)
     if _pointwise(w.shape[:2], strides, pads, groups):
         return dense(_rows(x), w[0, 0], b).reshape(*x.shape[:3], -1)
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
-    y = np.empty((x.shape[0], *size, w.shape[3]), np.float32)
+    y = empty((x.shape[0], *size, w.shape[3]))
     if 1 < groups == x.shape[3]:
-        bias = np.zeros(w.shape[3], np.float32) if b is None else b
+        bias = cleared((w.shape[3],)) if b is None else b
         depthwise.correlate(x, w, bias, y, forward_window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation))
     else:
         direct.correlate(
@@ -90,19 +93,19 @@ def conv2d_input_grad(
     groups: int = 1,
 ) -> np.ndarray:
     """dx, one phase of the input pixels after the other."""
-    dy, w = np.ascontiguousarray(dy), np.ascontiguousarray(w)
+    dy, w = contiguous(dy), contiguous(w)
     if _pointwise(w.shape[:2], strides, pads, groups):
         return dense_input_grad(_rows(dy), w[0, 0]).reshape(*dy.shape[:3], -1)
     if groups == 1 and w.shape[2] <= _THIN and w.shape[3] >= LANES:
         windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
         return _thin_input_grad(dy, w, input_size, windows)
-    if not np.isfinite(w).all():  # at the border an infinite weight must not meet the zeros around dy
+    if not expect_finite(w):  # at the border an infinite weight must not meet the zeros around dy
         return portable.conv2d_input_grad(
             dy, w, input_size=input_size, strides=strides, pads=pads, dilation=dilation, groups=groups
         )
     if groups > 1 == w.shape[2]:
         return _depthwise_input_grad(dy, w, groups, input_size, strides, pads, dilation)
-    dx = np.zeros((dy.shape[0], *input_size, w.shape[2] * groups), np.float32)  # a long stride skips pixels
+    dx = cleared((dy.shape[0], *input_size, w.shape[2] * groups))  # a long stride skips pixels
     for phase in backward_phases(tuple(input_size), w.shape[:2], strides, pads, dilation):
         if phase.taps.size > 0:
             panels = direct.packed_transposed(w, phase.taps, groups)
@@ -114,10 +117,10 @@ def _depthwise_input_grad(
     dy: np.ndarray, w: np.ndarray, groups: int, input_size: Pair, strides: Pair, pads: Pads, dilation: Pair
 ) -> np.ndarray:
     """dx where every filter has one channel of its own."""
-    dx = np.zeros((dy.shape[0], *input_size, w.shape[3]), np.float32)
+    dx = cleared((dy.shape[0], *input_size, w.shape[3]))
     for window in backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation):
         if window.taps.size > 0:
-            depthwise.correlate(dy, w, np.zeros(dx.shape[3], np.float32), dx, window)
+            depthwise.correlate(dy, w, cleared((dx.shape[3],)), dx, window)
     return depthwise.summed(dx, groups)
 
 
@@ -132,7 +135,7 @@ def conv2d_weight_grad(
     groups: int = 1,
 ) -> np.ndarray:
     """dw = windowsᵀ · dy, over pieces of the batch that are summed in order."""
-    x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
+    x, dy = contiguous(x), contiguous(dy)
     if _pointwise(kernel_size, strides, pads, groups):
         return dense_weight_grad(_rows(x), _rows(dy))[None, None]
     window = forward_window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
@@ -174,11 +177,11 @@ def _thin_input_grad(dy: np.ndarray, w: np.ndarray, input_size: Pair, windows: l
     Products of windows would leave most lanes of a vector without a channel.
     """
     outputs, entries, filters = dy[0, ..., 0].size, w[..., 0].size, w.shape[3]
-    dx = np.empty((len(dy), *input_size, w.shape[2]), np.float32)
+    dx = empty((len(dy), *input_size, w.shape[2]))
     images = max(1, _PRODUCTS // (outputs * entries))
     for start in range(0, len(dy), images):
         part = dy[start : start + images]
-        products = np.empty((len(part) * outputs, entries), np.float32)
+        products = empty((len(part) * outputs, entries))
         matmul(part.reshape(-1, filters), w.reshape(entries, filters).T, products)
         for window in windows:
             arrays = products.reshape(len(part), outputs, -1), window.sources, window.taps, window.targets

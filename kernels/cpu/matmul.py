@@ -17,6 +17,7 @@ Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication"
 import numpy as np
 
 from .compile import compiled, inlined
+from .memory import empty
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
 from .simd import LANES, add, broadcast, flat, fma, get, lane_of, load, put, store, total, transpose, zeros
@@ -46,10 +47,19 @@ def padded_bias(bias: np.ndarray | None, columns: int, pieces: int = 1) -> np.nd
 
     Vectors of it can be loaded from any place.
     """
-    numbers = np.zeros((pieces, columns + LANES), np.float32)
-    if bias is not None:
-        numbers[0, :columns] = bias
+    numbers = empty((pieces, columns + LANES))
+    _pad_bias(1, _NO_BIAS if bias is None else bias, numbers)
     return numbers
+
+
+_NO_BIAS = np.empty(0, np.float32)
+
+
+@parallel("f4[::1], f4[:, ::1]")
+def _pad_bias(worker, workers, arguments):
+    bias, numbers = unpack(arguments)
+    numbers[:] = 0
+    numbers[0, : len(bias)] = bias
 
 
 @compiled

@@ -8,8 +8,11 @@ page fault for every 4 KiB, a fifth of a LeNet step.
 import ctypes
 import os
 import platform
+from typing import Any
 
 import numpy as np
+
+from .capture import current
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt's names for what the variables below set
 _VARIABLES = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
@@ -25,6 +28,22 @@ def keep_freed_memory() -> None:
     mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
 
 
-def empty(shape: tuple[int, ...], dtype: type = np.float32) -> np.ndarray:
+def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     """Memory for a result."""
+    if current.capture is not None:
+        return current.capture.arena.empty(shape, dtype)
     return np.empty(shape, dtype)
+
+
+def contiguous(array: np.ndarray) -> np.ndarray:
+    """The array, or a copy whose numbers lie in row-major order."""
+    return laid_out(array, array.dtype, ("C",))
+
+
+def laid_out(array: np.ndarray, dtype: np.dtype, layout: tuple[str, ...]) -> np.ndarray:
+    """The array, or a copy of this dtype, aligned ("A") or in row-major order ("C")."""
+    fitting = np.require(array, dtype, layout)
+    if fitting is not array and current.capture is not None:
+        fitting = empty(array.shape, dtype)
+        current.capture.step(lambda: np.copyto(fitting, array, casting="unsafe"))
+    return fitting

@@ -28,7 +28,9 @@ from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import as_dtype
 
 from . import call
+from .capture import current
 from .compile import OPTIONS, Address, compiled, intrinsic
+from .memory import laid_out
 from .threads import get_job, get_num_threads
 
 _WORD = ir.IntType(64)
@@ -101,11 +103,13 @@ def parallel(signature: str) -> Callable:
         @functools.wraps(function)
         def start(workers: int, *arguments) -> None:
             begin, job = call.start(), get_job(workers)
-            if begin(entry(), job, workers, *arguments):
+            if current.capture is None and begin(entry(), job, workers, *arguments):
                 return
             fitting = [fit(argument) for fit, argument in zip(fits, arguments)]
             if not begin(entry(), job, workers, *fitting):
                 raise TypeError(f"{function.__name__} takes ({signature})")
+            if current.capture is not None:
+                current.capture.launch(compiled_once().address, workers, fitting)
 
         return start
 
@@ -116,8 +120,8 @@ def _fitting(kind: types.Type) -> Callable[[Any], Any]:
     """What makes an argument what the kernel expects."""
     if not isinstance(kind, types.Array):
         return float if kind is types.float64 else operator.index
-    dtype, contiguous = as_dtype(kind.dtype), kind.layout == "C"
-    return lambda array: np.require(array, dtype, ("A", "C") if contiguous else ("A",))
+    dtype, layout = as_dtype(kind.dtype), ("A", "C") if kind.layout == "C" else ("A",)
+    return lambda array: laid_out(array, dtype, layout)
 
 
 def workers_for(work: int) -> int:

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 
+from .capture import current
 from .simd import LANES
 
 
@@ -22,9 +23,10 @@ def scratch(purpose: str, rows: int, columns: int) -> np.ndarray:
 
     What is in them is what the last call for this purpose has left there.
     """
-    kept = _kept.arrays.get(purpose)
+    arrays = _kept.arrays if current.capture is None else current.capture.scratch
+    kept = arrays.get(purpose)
     if kept is None or kept.shape[0] < rows or kept.shape[1] < columns:
-        kept = _kept.arrays[purpose] = _aligned(rows, -(-columns // LANES) * LANES)
+        kept = arrays[purpose] = _aligned(rows, -(-columns // LANES) * LANES)
     return kept
 
 

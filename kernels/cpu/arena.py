@@ -1,0 +1,98 @@
+"""Memory that arrays share one after the other: a place is free again as soon as nobody holds its array."""
+
+import bisect
+import mmap
+from typing import Any
+
+import numpy as np
+
+_LINE = 64  # bytes: places begin cache lines
+_CHUNK = 256 << 20  # bytes asked for at once; what is never written to takes no memory
+
+
+class Arena:
+    """Places in a few large pieces of memory; the lowest that fits is taken.
+
+    >>> arena = Arena()
+    >>> a, b = arena.empty((1000,), np.float32), arena.empty((10,), np.float32)
+    >>> address = a.ctypes.data
+    >>> del a
+    >>> arena.empty((500,), np.float32).ctypes.data == address
+    True
+    """
+
+    def __init__(self) -> None:
+        self.peak = 0  # bytes from the first to the last that were ever in use
+        self._chunks: list[_Chunk] = []
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array of whatever was there before."""
+        dtype = np.dtype(dtype)
+        size = -(-max(1, int(np.prod(shape)) * dtype.itemsize) // _LINE) * _LINE
+        for chunk in self._chunks:
+            if (start := chunk.take(size)) is not None:
+                break
+        else:
+            chunk = _Chunk(max(size, _CHUNK))
+            self._chunks.append(chunk)
+            start = chunk.take(size)
+        assert start is not None
+        self.peak = max(self.peak, sum(chunk.peak for chunk in self._chunks))
+        return np.asarray(_Place(chunk, start, size, tuple(shape), dtype))
+
+
+def owner(array: np.ndarray) -> Any:
+    """The object to which an array's memory belongs; None if it is a place in an arena, free once nobody holds it."""
+    root: Any = array
+    while isinstance(root, np.ndarray) and root.base is not None:
+        root = root.base
+    return None if isinstance(root, _Place) else root
+
+
+class _Chunk:
+    """One piece of memory and its free stretches, in order of their addresses."""
+
+    def __init__(self, size: int):
+        self._memory = mmap.mmap(-1, size)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            self._memory.madvise(mmap.MADV_HUGEPAGE)  # a page table entry for 2 MiB instead of 4 KiB
+        self.address = np.frombuffer(self._memory, np.uint8).ctypes.data
+        self._free = [(0, size)]
+        self.peak = 0
+
+    def take(self, size: int) -> int | None:
+        """The start of the first stretch of at least this size, if there is one."""
+        for i, (start, free) in enumerate(self._free):
+            if free >= size:
+                self._free[i : i + 1] = [(start + size, free - size)] if free > size else []
+                self.peak = max(self.peak, start + size)
+                return start
+        return None
+
+    def give_back(self, start: int, size: int) -> None:
+        """Make a stretch free again, and one with free neighbours."""
+        i = bisect.bisect(self._free, (start, size))
+        if i < len(self._free) and self._free[i][0] == start + size:
+            size += self._free.pop(i)[1]
+        if i > 0 and sum(self._free[i - 1]) == start:
+            start, before = self._free[i - 1]
+            size += before
+            i -= 1
+            self._free.pop(i)
+        self._free.insert(i, (start, size))
+
+
+class _Place:
+    """The memory of one array, given back when the array and all its views are gone."""
+
+    def __init__(self, chunk: _Chunk, start: int, size: int, shape: tuple[int, ...], dtype: np.dtype):
+        self._chunk, self._start, self._size = chunk, start, size
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": shape,
+            "typestr": dtype.str,
+            "data": (chunk.address + start, False),
+        }
+
+    def __del__(self) -> None:
+        self._chunk.give_back(self._start, self._size)
