@@ -278,7 +278,7 @@ def row_maximum(x):
 
 @compiled
 def row_sum(x):
-    """The sum, sixteen numbers at a time."""
+    """The sum, a vector of numbers at a time."""
     whole = len(x) // LANES * LANES
     lanes = zeros()
     for k in range(0, whole, LANES):

@@ -4,8 +4,9 @@
     @inlined      a small one
     @intrinsic    a helper whose LLVM code is built by hand
 
-Entry points are kept on disk with all the helpers that they call. Numba compiles one anew when its own file changes,
-but does not look at other files: so the state of all of them is part of the name of a type in every signature.
+Entry points are kept on disk with all the helpers that they call, for each kind of processor by itself. Numba compiles
+one anew when its own file changes, but does not look at other files: so the state of all of them, and how large vectors
+and tiles are, is part of the name of a type in every signature.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from typing import Any
 from numba import extending, njit
 from numba.core import types
 from numba.extending import models, register_model
+
+from .machine import LANES, TILE_ROWS
 
 #: no fastmath: it would lose NaN, ±∞, the order of a sum, or what a subtraction of equal numbers must give
 _ARITHMETIC: dict[str, Any] = {"error_model": "numpy"}
@@ -34,7 +37,8 @@ inlined = njit(**_HELPER, forceinline=True)
 intrinsic: Callable[[Callable], Callable[..., Any]] = extending.intrinsic
 
 _sources = sorted(Path(__file__).parent.glob("*.py"))
-_STATE = hashlib.sha256(b"".join(source.read_bytes() for source in _sources)).hexdigest()[:16]
+_contents = b"".join(source.read_bytes() for source in _sources)
+_STATE = hashlib.sha256(_contents + repr((LANES, TILE_ROWS)).encode()).hexdigest()[:16]
 
 
 class Address(types.Type):

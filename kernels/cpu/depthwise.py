@@ -1,4 +1,4 @@
-"""Depthwise convolution, one input channel a filter: no matrix product, but vectors of 16 filters, tap after tap.
+"""Depthwise convolution, one input channel a filter: no matrix product, but vectors of filters, tap after tap.
 
 Where a channel has several filters, its copies stand side by side, one for each.
 """

@@ -1,4 +1,4 @@
-"""Convolution that reads images where they lie: a tile of 6 outputs × 16 filters in registers, no window copied.
+"""Convolution that reads images where they lie: a tile of outputs × filters in registers, no window copied.
 
     out[places[i]] = bias + Σ_d x[starts[i] + offsets[d]] · panels[d]
 
@@ -17,7 +17,7 @@ from .compile import compiled, inlined
 from .matmul import clear, copy, pack_panels, padded_bias
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
-from .simd import LANES, beyond, broadcast, flat, fma, get, load, put, store
+from .simd import LANES, beyond, flat, fma_tile, get, listed, load, load_tile, put, spaced, store_tile
 from .windows import OUTPUTS, Reach, plan
 
 
@@ -33,13 +33,13 @@ def correlate(
 
 
 def packed(w: np.ndarray, groups: int) -> np.ndarray:
-    """panels[group, k // 16, d, k % 16] = w[d, group, k]: the filters of each group, 16 side by side."""
+    """panels[group, k // L, d, k % L] = w[d, group, k]: the filters of each group, LANES = L side by side."""
     depth, filters = w[..., 0].size, w.shape[3]
     return _packed(w, np.zeros(1, np.intp), depth, (filters, 1), groups, filters // groups)
 
 
 def packed_transposed(w: np.ndarray, taps: np.ndarray, groups: int) -> np.ndarray:
-    """panels[group, c // 16, t, k, c % 16] = w[taps[t], c, group, k]: the channels of each group, 16 side by side."""
+    """panels[group, c // L, t, k, c % L] = w[taps[t], c, group, k]: the channels of each group side by side."""
     channels, filters = w.shape[2:]
     return _packed(w, taps * channels * filters, filters // groups, (1, filters), groups, channels)
 
@@ -54,27 +54,10 @@ def _packed(w: np.ndarray, starts: np.ndarray, run: int, steps: Pair, groups: in
 @inlined
 def _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, out, places, p):
     """out[places[p + i], j] = bias[at + j] + Σ_d x[starts[i] + offsets[d]] · panels[panel, d, j] for a tile."""
-    x0 = beyond(x, get(starts, i))
-    x1 = beyond(x, get(starts, i + 1))
-    x2 = beyond(x, get(starts, i + 2))
-    x3 = beyond(x, get(starts, i + 3))
-    x4 = beyond(x, get(starts, i + 4))
-    x5 = beyond(x, get(starts, i + 5))
-    r0 = r1 = r2 = r3 = r4 = r5 = load(bias, at)
+    windows, sums = listed(starts, i), load_tile(bias, spaced(at, 0))
     for d in range(len(offsets)):
-        offset, b = get(offsets, d), load(panels, panel + d * LANES)
-        r0 = fma(broadcast(x0, offset), b, r0)
-        r1 = fma(broadcast(x1, offset), b, r1)
-        r2 = fma(broadcast(x2, offset), b, r2)
-        r3 = fma(broadcast(x3, offset), b, r3)
-        r4 = fma(broadcast(x4, offset), b, r4)
-        r5 = fma(broadcast(x5, offset), b, r5)
-    store(out, get(places, p), r0)
-    store(out, get(places, p + 1), r1)
-    store(out, get(places, p + 2), r2)
-    store(out, get(places, p + 3), r3)
-    store(out, get(places, p + 4), r4)
-    store(out, get(places, p + 5), r5)
+        sums = fma_tile(x, windows, get(offsets, d), load(panels, panel + d * LANES), sums)
+    store_tile(out, listed(places, p), sums)
 
 
 @parallel(

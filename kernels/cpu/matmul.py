@@ -3,10 +3,10 @@
 A product a·b is cut until its pieces fit the machine:
 
     block   rows × columns of the result: one task of one thread
-    panel   16 columns of b, at most 256 of the depth (the summed index): in the L1 cache; up to 1,024 columns side by
-            side are copied at once
-    slab    at most 240 rows of a, as deep as the panels: in the L2 cache
-    tile    6 rows × 16 columns of the result: in registers
+    panel   LANES columns of b, at most DEPTH of the depth (the summed index): in the L1 cache; up to 64 panels side
+            by side are copied at once
+    slab    some rows of a, as deep as the panels: in the L2 cache
+    tile    TILE_ROWS rows × LANES columns of the result: in registers
 
 Slab and panels are scratch, padded to whole tiles. Tiles are written to where the result is wanted, but for those at
 its edges, of which only a part is copied there.
@@ -20,12 +20,30 @@ from .compile import compiled, inlined
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
-from .simd import LANES, add, broadcast, flat, fma, get, lane_of, load, put, store, total, transpose, zeros
+from .simd import (
+    LANES,
+    TILE_ROWS,
+    add,
+    broadcast,
+    flat,
+    fma,
+    fma_tile,
+    get,
+    lane_of,
+    load,
+    load_tile,
+    put,
+    spaced,
+    store,
+    store_tile,
+    total,
+    transpose,
+    zeros,
+)
 
-TILE_ROWS = 6  # a tile of 6 × 16 numbers fills twelve of AVX2's sixteen registers
-SLAB_ROWS = 40 * TILE_ROWS
+DEPTH = (1 << 12) // LANES  # a panel takes 16 KB
+SLAB_ROWS = (15 << 12) // DEPTH // TILE_ROWS * TILE_ROWS  # a slab takes 240 KB
 PANELS = 64 * LANES  # columns
-DEPTH = 256
 SLAB_SIZE, PANELS_SIZE, EDGE_SIZE = (
     SLAB_ROWS * DEPTH + LANES * (SLAB_ROWS // TILE_ROWS),
     DEPTH * PANELS,
@@ -89,28 +107,11 @@ def clear(target, place, count):
 
 @compiled
 def multiply_tile(a, at, row_step, depth_step, panels, panel, depth, begin, first, begin_step, out, place, out_step):
-    """out[i, j] = begin[i, j] + Σ_d a[i, d] · panels[panel, d, j] for the six rows and sixteen columns of a tile."""
-    r0 = load(begin, first)
-    r1 = load(begin, first + begin_step)
-    r2 = load(begin, first + 2 * begin_step)
-    r3 = load(begin, first + 3 * begin_step)
-    r4 = load(begin, first + 4 * begin_step)
-    r5 = load(begin, first + 5 * begin_step)
+    """out[i, j] = begin[i, j] + Σ_d a[i, d] · panels[panel, d, j] for the rows and columns of a tile."""
+    rows, sums = spaced(at, row_step), load_tile(begin, spaced(first, begin_step))
     for d in range(depth):
-        b = load(panels, panel + d * LANES)
-        r0 = fma(broadcast(a, at), b, r0)
-        r1 = fma(broadcast(a, at + row_step), b, r1)
-        r2 = fma(broadcast(a, at + 2 * row_step), b, r2)
-        r3 = fma(broadcast(a, at + 3 * row_step), b, r3)
-        r4 = fma(broadcast(a, at + 4 * row_step), b, r4)
-        r5 = fma(broadcast(a, at + 5 * row_step), b, r5)
-        at += depth_step
-    store(out, place, r0)
-    store(out, place + out_step, r1)
-    store(out, place + 2 * out_step, r2)
-    store(out, place + 3 * out_step, r3)
-    store(out, place + 4 * out_step, r4)
-    store(out, place + 5 * out_step, r5)
+        sums = fma_tile(a, rows, d * depth_step, load(panels, panel + d * LANES), sums)
+    store_tile(out, spaced(place, out_step), sums)
 
 
 @compiled
@@ -168,7 +169,7 @@ def pack_columns(b, start, end, origin, columns, packed):
 
 @compiled
 def pack_panels(b, start, end, origin, columns, panels):
-    """panels[j // 16, d, j % 16] = b[start + d, j] for the columns from `origin` on; beyond the last column, zeros.
+    """panels[j // L, d, j % L] = b[start + d, j], L = LANES, for the columns from `origin` on; beyond the last one, zeros.
 
     Rows are read as they lie, so that the next numbers are on their way from memory before they are asked for, but
     not more of one than there are panels that the L1 cache can take numbers for.
@@ -196,7 +197,7 @@ def pack_panels(b, start, end, origin, columns, panels):
 
 @compiled
 def _transpose(data, at, row_step, column_step, rows, panels, place):
-    """16 columns, in each of which the rows lie side by side, unless row_step says otherwise."""
+    """LANES columns, in each of which the rows lie side by side, unless row_step says otherwise."""
     whole = rows // LANES * LANES if row_step == 1 else 0
     for d in range(0, whole, LANES):
         transpose(data, at + d, column_step, panels, place + d * LANES)
@@ -207,7 +208,7 @@ def _transpose(data, at, row_step, column_step, rows, panels, place):
 
 @inlined
 def dot(a, at, b, place, depth):
-    """Σ_d a[at + d] · b[place + d], sixteen products at a time."""
+    """Σ_d a[at + d] · b[place + d], a vector of products at a time."""
     even, odd = zeros(), zeros()
     whole = depth // (2 * LANES) * (2 * LANES)
     for d in range(0, whole, 2 * LANES):
@@ -369,7 +370,7 @@ def _multiply_few_rows(worker, workers, arguments):
 
 @compiled
 def _add_rows(a, factors, b, start, step, target, place, count):
-    """target[place …] += Σ_e a[factors + e] · b[start + e·step …] over eight rows of b."""
+    """target[place …] += Σ_e a[factors + e] · b[start + e·step …] over _AT_ONCE rows of b."""
     whole = count // LANES * LANES
     for j in range(0, whole, LANES):
         at = start + j
@@ -406,7 +407,7 @@ def _pack_slab(a, row_step, depth_step, at, rows, depth, slab):
         for i in range(rows):
             copy(a, at + i * row_step, slab, i * depth, depth)
         return TILE_ROWS * depth, depth, 1
-    tile_step = TILE_ROWS * depth + LANES  # a vector is wider than a tile is high: the next one covers the rest
+    tile_step = TILE_ROWS * depth + LANES  # no tile is higher than a vector is wide: the next one covers the rest
     whole = (rows - LANES) // TILE_ROWS if rows >= LANES else 0
     for d in range(depth):
         for tile in range(whole):

@@ -1,94 +1,160 @@
-"""Vectors of 16 float32 numbers as values in compiled code: the only file that speaks LLVM.
+"""A small language of vectors and tiles for compiled code, and a lesson in it; the only file that speaks LLVM.
 
-    v = load(array, i)         the 16 numbers from place i on
+A processor computes in registers, and a vector register holds several numbers: 8 float32 with AVX2, 16 with AVX-512,
+4 with NEON or SSE. One instruction adds, multiplies or compares all of them, in the time of one: "single instruction,
+multiple data". The places of the numbers are called lanes. Here a *vector* is LANES numbers, two registers' worth.
+
+>>> from numba import njit
+>>> @njit
+... def scale(x, factor, y):
+...     factors = filled(factor)
+...     for i in range(0, len(x), LANES):
+...         store(y, i, multiply(factors, load(x, i)))
+>>> x = np.linspace(-1, 1, 2 * LANES, dtype=np.float32)
+>>> y = np.empty_like(x)
+>>> scale(x, 3.0, y)
+>>> bool((y == 3 * x).all())
+True
+
+One lane cannot take another branch than its neighbours. So both branches are computed, and a *mask*, one truth value a
+lane, selects:
+
+>>> @njit
+... def absolute(x, y):
+...     for i in range(0, len(x), LANES):
+...         v = load(x, i)
+...         store(y, i, select(greater(v, zeros()), v, subtract(zeros(), v)))
+>>> absolute(x, y)
+>>> bool((y == abs(x)).all())
+True
+
+A product of matrices c = a·b needs two numbers from memory for each multiplication, and no memory is as fast as that: a
+processor that begins two multiplications of registers in a cycle can also load two. So some of c stays in registers
+while the sums grow, a *tile* of TILE_ROWS vectors. For each d, one vector of b and TILE_ROWS single numbers of a are
+loaded, for TILE_ROWS times LANES products: with AVX2, 8 loads for 12 multiplications of registers. The more rows the
+better, until the registers run out: 6 rows fill twelve of AVX2's sixteen, b takes two more, and a number of a, copied
+to every lane, another (machine.py). A sum takes four cycles, in which seven others begin: twelve wait for none.
+
+>>> @njit
+... def multiply_tile(a, b, depth, c):
+...     sums = load_tile(c, spaced(0, LANES))
+...     for d in range(depth):
+...         sums = fma_tile(a, spaced(0, depth), d, load(b, d * LANES), sums)
+...     store_tile(c, spaced(0, LANES), sums)
+>>> a, b = np.ones((TILE_ROWS, 9), np.float32), np.ones((9, LANES), np.float32)
+>>> c = np.zeros((TILE_ROWS, LANES), np.float32)
+>>> multiply_tile(a.ravel(), b.ravel(), 9, c.ravel())
+>>> bool((c == a @ b).all())
+True
+
+The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat float32 array:
+
+    v = load(array, i)            the numbers from place i on
     store(array, i, v)
     v = zeros()
-    v = broadcast(array, i)    16 copies of the number at place i
-    v = filled(number)         16 copies of a number
-    v = fma(a, b, c)           a·b + c, rounded once; also add(a, b), subtract(a, b), multiply(a, b)
-    v = maximum(a, b)          the larger of each pair; any of them if one is NaN
-    total(v), largest(v)       the sum and the largest of the 16 numbers
-    lane_of(v, i)              one of the 16 numbers
-    transpose(array, i, step, target, j)    16 rows of 16 numbers, `step` apart, as columns side by side from j on
+    v = filled(number)            copies of a number
+    v = broadcast(array, i)       copies of the number at place i
+    v = fma(a, b, c)              a·b + c, rounded once, or twice on a machine that cannot (SSE)
+    v = add(a, b)                 also subtract(a, b), multiply(a, b)
+    v = maximum(a, b)             the larger of each pair; any of them if one is NaN
+    total(v), largest(v)          the sum and the largest of the numbers
+    lane_of(v, i)                 one of the numbers
 
-    m = at_most(a, b)          a mask: in which lanes a ≤ b; also greater(a, b), equal(a, b); all are false for a NaN
+    m = greater(a, b)             also at_most(a, b), equal(a, b): all false for a NaN
     m = is_nan(a)
-    m = both(m, n)             also either(m, n), negated(m)
-    v = select(m, a, b)        a where the mask is true, else b
+    m = both(m, n)                also either(m, n), negated(m)
+    v = select(m, a, b)           a where the mask is true, else b
 
-    get(array, i)              one number of any dtype, without NumPy's test for an index that counts from the end
+    r = spaced(i, step)           TILE_ROWS places, `step` apart
+    r = listed(table, i)          the places that a table holds from i on
+    t = load_tile(array, r)       row by row the numbers from place r on
+    store_tile(array, r, t)
+    t = fma_tile(array, r, i, b, t)    t + array[r + i] · b: every row times a number of its own
+
+    transpose(array, i, step, target, j)    LANES rows of LANES numbers, `step` apart, as columns from j on
+    get(array, i)                 one number of any dtype, without NumPy's test for an index that counts from the end
     put(array, i, number)
+    beyond(array, i)              the numbers from place i on
+    flat(array)                   the numbers of an array of any shape as they lie in memory, as far as they reach
 
-    beyond(array, i)           the numbers from place i on
-    flat(array)                the numbers of an array of any shape as they lie in memory, as far as they reach
-
-`array` is a flat float32 array. Of uint8 codes the same load, store, broadcast, filled, equal and select make vectors
-of int32. LLVM splits a vector into the registers of the machine: one with AVX-512, two
-with AVX2, four with NEON or SSE. Nothing here checks bounds: these are for padded scratch memory of our own.
+Of an array of uint8 codes the same load, store, broadcast, filled, equal and select make vectors of int32.
+Nothing here checks bounds: these are for padded scratch memory of our own.
 """
 
 from llvmlite import ir
-from numba.core import types
-from numba.core.cgutils import get_or_insert_function
+from numba.core import cgutils, types
 from numba.extending import models, register_model
 from numba.np.arrayobj import make_array, populate_array
 
 from .compile import intrinsic
+from .machine import LANES, REGISTER, TILE_ROWS
 
-LANES = 16
-
-_FLOAT, _INDEX = ir.FloatType(), ir.IntType(32)
-_VECTOR = ir.VectorType(_FLOAT, LANES)
-_FLOAT_ALIGNMENT = 4  # bytes: vectors may start at any float
+_INDEX, _PLACE = ir.IntType(32), ir.IntType(64)
+_ALIGNMENT = 1  # bytes: a vector may lie anywhere
 
 
-class Vector(types.Type):
-    """The Numba type of a vector of numbers, codes or truths."""
+class Value(types.Type):
+    """The Numba type of a value of the language, which is one of LLVM's types."""
 
-    def __init__(self, name: str, element: ir.Type):
-        self.llvm = ir.VectorType(element, LANES)
-        super().__init__(name=f"{name}x{LANES}")
-
-
-vector = Vector("float32", _FLOAT)
-codes = Vector("int32", _INDEX)
-mask = Vector("bool", ir.IntType(1))
-_IN_MEMORY = {types.float32: vector, types.uint8: codes}
+    def __init__(self, name: str, llvm: ir.Type):
+        self.llvm = llvm
+        super().__init__(name=name)
 
 
-@register_model(Vector)
-class _VectorModel(models.PrimitiveModel):
+@register_model(Value)
+class _Model(models.PrimitiveModel):
     def __init__(self, manager, kind):
         super().__init__(manager, kind, kind.llvm)
 
 
+_VECTOR = Value("vector", ir.VectorType(ir.FloatType(), LANES))
+_CODES = Value("codes", ir.VectorType(_INDEX, LANES))
+_MASK = Value("mask", ir.VectorType(ir.IntType(1), LANES))
+_ROWS = Value("rows", ir.ArrayType(_PLACE, TILE_ROWS))
+_TILE = Value("tile", ir.ArrayType(_VECTOR.llvm, TILE_ROWS))
+_LOADED = {types.float32: _VECTOR, types.uint8: _CODES}
+
+
 @intrinsic
 def load(typing_context, array, place):
-    kind = _IN_MEMORY[array.dtype]
-
     def build(context, builder, signature, arguments):
-        address = _address_of_lanes(context, builder, signature, arguments)
-        value = builder.load(address, align=_alignment(array))
-        return builder.zext(value, codes.llvm) if kind is codes else value
+        lanes = _load_lanes(builder, address_of(context, builder, signature, arguments), LANES)
+        return builder.zext(lanes, _CODES.llvm) if signature.return_type is _CODES else lanes
 
-    return kind(array, types.intp), build
+    return _LOADED[array.dtype](array, types.intp), build
 
 
 @intrinsic
 def store(typing_context, array, place, value):
     def build(context, builder, signature, arguments):
-        address, value = _address_of_lanes(context, builder, signature, arguments), arguments[2]
-        if signature.args[2] is codes:
-            value = builder.trunc(value, address.type.pointee)
-        builder.store(value, address, align=_alignment(array))
+        address, lanes = address_of(context, builder, signature, arguments), arguments[2]
+        if signature.args[2] is _CODES:
+            lanes = builder.trunc(lanes, ir.VectorType(address.type.pointee, LANES))
+        _store_lanes(builder, lanes, address)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, _IN_MEMORY[array.dtype]), build
+    return types.void(array, types.intp, _LOADED[array.dtype]), build
 
 
 @intrinsic
 def zeros(typing_context):
-    return vector(), lambda context, builder, signature, arguments: ir.Constant(_VECTOR, None)
+    return _VECTOR(), lambda context, builder, signature, arguments: ir.Constant(_VECTOR.llvm, None)
+
+
+@intrinsic
+def filled(typing_context, number):
+    kind, number = (_CODES, types.int32) if isinstance(number, types.Integer) else (_VECTOR, types.float32)
+    return kind(number), lambda context, builder, signature, arguments: _copies(builder, kind, *arguments)
+
+
+@intrinsic
+def broadcast(typing_context, array, place):
+    kind = _LOADED[array.dtype]
+
+    def build(context, builder, signature, arguments):
+        return _copies(builder, kind, builder.load(address_of(context, builder, signature, arguments)))
+
+    return kind(array, types.intp), build
 
 
 @intrinsic
@@ -108,101 +174,67 @@ def put(typing_context, array, place, number):
     return types.void(array, types.intp, array.dtype), build
 
 
-@intrinsic
-def broadcast(typing_context, array, place):
-    def build(context, builder, signature, arguments):
-        return _copies(builder, signature, builder.load(address_of(context, builder, signature, arguments)))
-
-    return _IN_MEMORY[array.dtype](array, types.intp), build
+def address_of(context, builder, signature, arguments):
+    """The machine address of array[place]: always the first two arguments."""
+    array = make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.gep(array.data, [arguments[1]])
 
 
-@intrinsic
-def filled(typing_context, number):
-    kind, number = (codes, types.int32) if isinstance(number, types.Integer) else (vector, types.float32)
-    return kind(number), lambda context, builder, signature, arguments: _copies(builder, signature, *arguments)
+def _load_lanes(builder, address, count):
+    number = address.type.pointee
+    return builder.load(builder.bitcast(address, ir.VectorType(number, count).as_pointer()), align=_ALIGNMENT)
 
 
-def _copies(builder, signature, number):
-    kind = signature.return_type.llvm
-    if signature.return_type is codes:
-        number = builder.zext(number, kind.element)
-    single = builder.insert_element(ir.Constant(kind, ir.Undefined), number, _INDEX(0))
-    return builder.shuffle_vector(single, single, ir.Constant(codes.llvm, [0] * LANES))
+def _store_lanes(builder, lanes, address):
+    builder.store(lanes, builder.bitcast(address, lanes.type.as_pointer()), align=_ALIGNMENT)
+
+
+def _copies(builder, kind, number):
+    if kind is _CODES:
+        number = builder.zext(number, _INDEX)
+    single = builder.insert_element(ir.Constant(kind.llvm, ir.Undefined), number, _INDEX(0))
+    return _shuffled(builder, single, single, [0] * LANES)
+
+
+def _shuffled(builder, a, b, order):
+    """The lanes of a, and after them those of b, in another order."""
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_INDEX, len(order)), list(order)))
 
 
 @intrinsic
 def fma(typing_context, a, b, c):
     def build(context, builder, signature, arguments):
-        function = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-        return builder.call(get_or_insert_function(builder.module, function, f"llvm.fma.v{LANES}f32"), arguments)
+        return _fma(builder, *arguments)
 
-    return vector(vector, vector, vector), build
+    return _VECTOR(_VECTOR, _VECTOR, _VECTOR), build
+
+
+def _fma(builder, a, b, c):
+    # llvm.fma would be a call of the C library, lane by lane, on a machine without such an instruction
+    function = ir.FunctionType(a.type, [a.type] * 3)
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, function, f"llvm.fmuladd.v{LANES}f32"), (a, b, c)
+    )
 
 
 @intrinsic
 def add(typing_context, a, b):
-    return vector(vector, vector), lambda context, builder, signature, arguments: builder.fadd(*arguments)
+    return _VECTOR(_VECTOR, _VECTOR), lambda context, builder, signature, arguments: builder.fadd(*arguments)
 
 
 @intrinsic
 def subtract(typing_context, a, b):
-    return vector(vector, vector), lambda context, builder, signature, arguments: builder.fsub(*arguments)
+    return _VECTOR(_VECTOR, _VECTOR), lambda context, builder, signature, arguments: builder.fsub(*arguments)
 
 
 @intrinsic
 def multiply(typing_context, a, b):
-    return vector(vector, vector), lambda context, builder, signature, arguments: builder.fmul(*arguments)
+    return _VECTOR(_VECTOR, _VECTOR), lambda context, builder, signature, arguments: builder.fmul(*arguments)
 
 
 @intrinsic
 def maximum(typing_context, a, b):
-    return vector(vector, vector), lambda context, builder, signature, arguments: _larger(builder, *arguments)
-
-
-@intrinsic
-def greater(typing_context, a, b):
-    return mask(vector, vector), lambda context, builder, signature, arguments: builder.fcmp_ordered(">", *arguments)
-
-
-@intrinsic
-def at_most(typing_context, a, b):
-    return mask(vector, vector), lambda context, builder, signature, arguments: builder.fcmp_ordered("<=", *arguments)
-
-
-@intrinsic
-def equal(typing_context, a, b):
-    def build(context, builder, signature, arguments):
-        return (builder.icmp_signed if a is codes else builder.fcmp_ordered)("==", *arguments)
-
-    return mask(a, a), build
-
-
-@intrinsic
-def is_nan(typing_context, a):
-    def build(context, builder, signature, arguments):
-        return builder.fcmp_unordered("uno", arguments[0], arguments[0])
-
-    return mask(vector), build
-
-
-@intrinsic
-def both(typing_context, a, b):
-    return mask(mask, mask), lambda context, builder, signature, arguments: builder.and_(*arguments)
-
-
-@intrinsic
-def either(typing_context, a, b):
-    return mask(mask, mask), lambda context, builder, signature, arguments: builder.or_(*arguments)
-
-
-@intrinsic
-def negated(typing_context, a):
-    return mask(mask), lambda context, builder, signature, arguments: builder.not_(*arguments)
-
-
-@intrinsic
-def select(typing_context, chosen, a, b):
-    return a(mask, a, a), lambda context, builder, signature, arguments: builder.select(*arguments)
+    return _VECTOR(_VECTOR, _VECTOR), lambda context, builder, signature, arguments: _larger(builder, *arguments)
 
 
 @intrinsic
@@ -210,7 +242,7 @@ def lane_of(typing_context, a, lane):
     def build(context, builder, signature, arguments):
         return builder.extract_element(*arguments)
 
-    return types.float32(vector, types.intp), build
+    return types.float32(_VECTOR, types.intp), build
 
 
 @intrinsic
@@ -218,7 +250,7 @@ def total(typing_context, a):
     def build(context, builder, signature, arguments):
         return _folded(builder, arguments[0], builder.fadd)
 
-    return types.float32(vector), build
+    return types.float32(_VECTOR), build
 
 
 @intrinsic
@@ -226,7 +258,7 @@ def largest(typing_context, a):
     def build(context, builder, signature, arguments):
         return _folded(builder, arguments[0], lambda low, high: _larger(builder, low, high))
 
-    return types.float32(vector), build
+    return types.float32(_VECTOR), build
 
 
 def _larger(builder, a, b):
@@ -235,52 +267,174 @@ def _larger(builder, a, b):
 
 def _folded(builder, value, combine):
     """One number out of a vector: the upper half upon the lower, which rounds less than one number by one."""
-    index = ir.IntType(32)
-    for half in (8, 4, 2, 1):
-        low, high = (
-            builder.shuffle_vector(value, value, ir.Constant(ir.VectorType(index, half), list(lanes)))
-            for lanes in (range(half), range(half, 2 * half))
-        )
-        value = combine(low, high)
-    return builder.extract_element(value, index(0))
+    half = LANES // 2
+    while half > 0:
+        low, high = (_shuffled(builder, value, value, range(first, first + half)) for first in (0, half))
+        value, half = combine(low, high), half // 2
+    return builder.extract_element(value, _INDEX(0))
+
+
+@intrinsic
+def greater(typing_context, a, b):
+    return _MASK(_VECTOR, _VECTOR), lambda context, builder, signature, arguments: builder.fcmp_ordered(">", *arguments)
+
+
+@intrinsic
+def at_most(typing_context, a, b):
+    def build(context, builder, signature, arguments):
+        return builder.fcmp_ordered("<=", *arguments)
+
+    return _MASK(_VECTOR, _VECTOR), build
+
+
+@intrinsic
+def equal(typing_context, a, b):
+    def build(context, builder, signature, arguments):
+        return (builder.icmp_signed if a is _CODES else builder.fcmp_ordered)("==", *arguments)
+
+    return _MASK(a, a), build
+
+
+@intrinsic
+def is_nan(typing_context, a):
+    def build(context, builder, signature, arguments):
+        return builder.fcmp_unordered("uno", arguments[0], arguments[0])
+
+    return _MASK(_VECTOR), build
+
+
+@intrinsic
+def both(typing_context, a, b):
+    return _MASK(_MASK, _MASK), lambda context, builder, signature, arguments: builder.and_(*arguments)
+
+
+@intrinsic
+def either(typing_context, a, b):
+    return _MASK(_MASK, _MASK), lambda context, builder, signature, arguments: builder.or_(*arguments)
+
+
+@intrinsic
+def negated(typing_context, a):
+    return _MASK(_MASK), lambda context, builder, signature, arguments: builder.not_(*arguments)
+
+
+@intrinsic
+def select(typing_context, chosen, a, b):
+    return a(_MASK, a, a), lambda context, builder, signature, arguments: builder.select(*arguments)
+
+
+@intrinsic
+def spaced(typing_context, place, step):
+    def build(context, builder, signature, arguments):
+        place, step = arguments
+        return _packed(builder, [builder.add(place, builder.mul(step, _PLACE(i))) for i in range(TILE_ROWS)])
+
+    return _ROWS(types.intp, types.intp), build
+
+
+@intrinsic
+def listed(typing_context, table, place):
+    def build(context, builder, signature, arguments):
+        first = address_of(context, builder, signature, arguments)
+        return _packed(builder, [builder.load(builder.gep(first, [_PLACE(i)])) for i in range(TILE_ROWS)])
+
+    return _ROWS(table, types.intp), build
+
+
+@intrinsic
+def load_tile(typing_context, array, rows):
+    def build(context, builder, signature, arguments):
+        addresses = _addresses(context, builder, signature, *arguments)
+        return _packed(builder, [_load_lanes(builder, address, LANES) for address in addresses])
+
+    return _TILE(array, _ROWS), build
+
+
+@intrinsic
+def store_tile(typing_context, array, rows, value):
+    def build(context, builder, signature, arguments):
+        array, rows, value = arguments
+        for row, address in zip(_unpacked(builder, value), _addresses(context, builder, signature, array, rows)):
+            _store_lanes(builder, row, address)
+        return context.get_dummy_value()
+
+    return types.void(array, _ROWS, _TILE), build
+
+
+@intrinsic
+def fma_tile(typing_context, array, rows, place, b, c):
+    def build(context, builder, signature, arguments):
+        array, rows, place, b, c = arguments
+        sums = []
+        for address, row in zip(_addresses(context, builder, signature, array, rows), _unpacked(builder, c)):
+            factor = builder.load(builder.gep(address, [place]))
+            sums.append(_fma(builder, _copies(builder, _VECTOR, factor), b, row))
+        return _packed(builder, sums)
+
+    return _TILE(array, _ROWS, types.intp, _VECTOR, _TILE), build
+
+
+def _addresses(context, builder, signature, array, rows):
+    """Where each row of a tile begins."""
+    data = make_array(signature.args[0])(context, builder, array).data
+    return [builder.gep(data, [place]) for place in _unpacked(builder, rows)]
+
+
+def _packed(builder, values):
+    """An LLVM array, which its optimizer takes apart again: each of the values has its own register."""
+    return cgutils.pack_array(builder, values)
+
+
+def _unpacked(builder, array):
+    return cgutils.unpack_tuple(builder, array)
 
 
 @intrinsic
 def transpose(typing_context, array, place, step, target, start):
     def build(context, builder, signature, arguments):
-        _, place, step, target, start = arguments
+        _, place, step, _, start = arguments
         source = make_array(signature.args[0])(context, builder, arguments[0]).data
-        result = make_array(signature.args[3])(context, builder, target).data
-        index = ir.IntType(64)
-        half = ir.VectorType(_FLOAT, 8).as_pointer()
-        for top in (0, 8):
-            lines = [builder.gep(source, [builder.add(place, builder.mul(step, index(top + i)))]) for i in range(8)]
-            for left in (0, 8):
-                rows = [builder.bitcast(builder.gep(line, [index(left)]), half) for line in lines]
-                rows = _transposed(builder, [builder.load(row, align=_FLOAT_ALIGNMENT) for row in rows])
-                for i, row in enumerate(rows):
-                    address = builder.gep(result, [builder.add(start, index((left + i) * LANES + top))])
-                    builder.store(row, builder.bitcast(address, half), align=_FLOAT_ALIGNMENT)
+        result = make_array(signature.args[3])(context, builder, arguments[3]).data
+        for top in range(0, LANES, REGISTER):
+            lines = [builder.add(place, builder.mul(step, _PLACE(top + i))) for i in range(REGISTER)]
+            for left in range(0, LANES, REGISTER):
+                addresses = [builder.gep(source, [builder.add(line, _PLACE(left))]) for line in lines]
+                block = _transposed(builder, [_load_lanes(builder, address, REGISTER) for address in addresses])
+                for i, row in enumerate(block):
+                    _store_lanes(
+                        builder, row, builder.gep(result, [builder.add(start, _PLACE((left + i) * LANES + top))])
+                    )
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, target, types.intp), build
 
 
-# Each pair of rows becomes two: which of the first's numbers, 0 to 7, and of the second's, 8 to 15. These three steps
-# are one instruction each where a register has eight lanes in two halves.
-_INTERLEAVE = (1, (0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15))
-_INTERLEAVE_PAIRS = (2, (0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15))
-_EXCHANGE_HALVES = (4, (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15))
-
-
 def _transposed(builder, rows):
-    """The columns of eight rows of eight numbers."""
-    for distance, *orders in (_INTERLEAVE, _INTERLEAVE_PAIRS, _EXCHANGE_HALVES):
-        pairs = [(i, i + distance) for i in range(8) if i & distance == 0]
-        for i, j in pairs:
-            masks = [ir.Constant(ir.VectorType(ir.IntType(32), 8), order) for order in orders]
-            rows[i], rows[j] = [builder.shuffle_vector(rows[i], rows[j], mask) for mask in masks]
-    return [rows[i] for i in (0, 2, 1, 3, 4, 6, 5, 7)]
+    """The columns of as many rows as a register has numbers."""
+    for distance, *orders in _exchanges(len(rows)):
+        for i in range(len(rows)):
+            if i & distance == 0:
+                a, b = rows[i], rows[i + distance]
+                rows[i], rows[i + distance] = [_shuffled(builder, a, b, order) for order in orders]
+    return [rows[four + i] for four in range(0, len(rows), 4) for i in (0, 2, 1, 3)]
+
+
+def _exchanges(n):
+    """How each two rows become two others: their distance, and what the one and the other are made of.
+
+    0 … n − 1 are the numbers of the first row, from n on those of the second. In the end number (i, j) is number
+    (j, i), but the middle two of each four rows are swapped: within four numbers to interleave rows is one
+    instruction, where to exchange every second number would be two.
+    """
+    fours = range(0, n, 4)
+    yield 1, *([i + j for i in fours for j in (k, n + k, k + 1, n + k + 1)] for k in (0, 2))
+    yield 2, *([i + j for i in fours for j in (k, k + 1, n + k, n + k + 1)] for k in (0, 2))
+    distance = 4
+    while distance < n:
+        blocks = range(0, n, 2 * distance)
+        halves = [[*range(k, k + distance), *range(n + k, n + k + distance)] for k in (0, distance)]
+        yield distance, *([block + j for block in blocks for j in half] for half in halves)
+        distance *= 2
 
 
 @intrinsic
@@ -307,19 +461,3 @@ def flat(typing_context, array):
         return view._getvalue()
 
     return result(array), build
-
-
-def address_of(context, builder, signature, arguments):
-    """The machine address of array[place]: always the first two arguments."""
-    array = make_array(signature.args[0])(context, builder, arguments[0])
-    return builder.gep(array.data, [arguments[1]])
-
-
-def _address_of_lanes(context, builder, signature, arguments):
-    address = address_of(context, builder, signature, arguments)
-    return builder.bitcast(address, ir.VectorType(address.type.pointee, LANES).as_pointer())
-
-
-def _alignment(array):
-    """Vectors may start at any number: so many bytes."""
-    return array.dtype.bitwidth // 8

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..geometry import Pads, Pair
-from .simd import LANES
+from .simd import LANES, TILE_ROWS
 
 
 @dataclass(eq=False)
@@ -78,7 +78,7 @@ def _numbers(h: np.ndarray, v: np.ndarray, size: Pair) -> np.ndarray:
     return numbers.reshape(numbers.shape[0] * numbers.shape[1], -1)
 
 
-OUTPUTS = 6  # of a tile: with 16 filters they fill twelve of AVX2's sixteen registers
+OUTPUTS = TILE_ROWS  # of a tile
 _BLOCK, _TABLE = 1 << 15, 1 << 12  # numbers that a block reads, and outputs of it: a part of the L2 cache
 _TILE, _TASK = 40, 200  # cycles to begin a tile, and a block
 
