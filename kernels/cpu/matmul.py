@@ -169,7 +169,7 @@ def pack_columns(b, start, end, origin, columns, packed):
 
 @compiled
 def pack_panels(b, start, end, origin, columns, panels):
-    """panels[j // L, d, j % L] = b[start + d, j], L = LANES, for the columns from `origin` on; beyond the last one, zeros.
+    """panels[j // L, d, j % L] = b[start + d, j] for the columns from `origin` on, L = LANES; beyond the last, zeros.
 
     Rows are read as they lie, so that the next numbers are on their way from memory before they are asked for, but
     not more of one than there are panels that the L1 cache can take numbers for.
