@@ -4,7 +4,8 @@
     with capture:
         y = conv2d(x, w)        computes, and every launch of a kernel is written down with its arguments
     x[...] = other numbers
-    capture.run()               y holds the convolution of those
+    if capture.ready():
+        capture.run()           y holds the convolution of those
 
 What Python computes itself between the launches is not written down: so kernels do all their arithmetic in launches,
 and decide by shapes alone. `capture.step(function)` writes down a call of Python that is to be repeated, and
@@ -15,8 +16,10 @@ the next kernel runs leave their place to others, in every later run as in the f
 """
 
 import ctypes
+import itertools
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, Self
 
@@ -30,7 +33,7 @@ from .compile import OPTIONS, Address
 from .threads import get_job, run, words_at
 
 _BYTES = 8  # of a word
-_LAUNCH = 3  # words: kernel, parts, address of the arguments
+_ROW = 3  # words of a launch: kernel, parts, address of the arguments
 
 
 class _Current(threading.local):
@@ -48,8 +51,11 @@ class Capture:
     def __init__(self) -> None:
         self.arena = Arena()
         self.scratch: dict[str, np.ndarray] = {}
-        self.finite: list[np.ndarray] = []
-        self._steps: list[_Launches | Callable[[], Any]] = []
+        self.finite: list[np.ndarray] = []  # what must be finite for the run to be the right one
+        self.numbers: list[np.ndarray] = []  # what kernels are told anew in every run, such as learning rates
+        self._steps: list[_Launch | Callable[[], Any]] = []
+        self._sections: list[int] = []  # how many steps there were at the beginning of each section
+        self._joined: list[Callable[[], Any]] | None = None
         self._kept: dict[int, Any] = {}  # arrays of others that launches use
         self._before: Capture | None = None
 
@@ -62,9 +68,7 @@ class Capture:
 
     def launch(self, kernel: int, parts: int, arguments: Sequence[Any]) -> None:
         """Write down a launch of the kernel at an address; numbers are int or float, as it takes them."""
-        if not self._steps or not isinstance(self._steps[-1], _Launches):
-            self._steps.append(_Launches())
-        self._steps[-1].add(kernel, parts, arguments)
+        self._steps.append(_Launch(kernel, parts, arguments))
         for argument in arguments:
             if isinstance(argument, np.ndarray) and (root := owner(argument)) is not None:
                 self._kept[id(root)] = root
@@ -76,15 +80,37 @@ class Capture:
             function()
         finally:
             current.capture = before
+        self.repeat(function)
+
+    def repeat(self, function: Callable[[], Any]) -> None:
+        """Call `function` in every later run."""
         self._steps.append(function)
 
-    def run(self) -> bool:
-        """Do it all again, unless a decision would be another one: then do nothing, and return False."""
-        if not all(np.isfinite(array).all() for array in self.finite):
-            return False
-        for step in self._steps:
+    def begin_section(self) -> None:
+        """What follows is timed for itself by `times`."""
+        self._sections.append(len(self._steps))
+
+    def ready(self) -> bool:
+        """Whether every decision would be the same again."""
+        return all(np.isfinite(array).all() for array in self.finite)
+
+    def run(self) -> None:
+        """Do it all again. Check first that the capture is `ready`."""
+        if self._joined is None:
+            self._joined = _joined(self._steps)
+        for step in self._joined:
             step()
-        return True
+
+    def times(self) -> list[float]:
+        """Do it all again, and say how many seconds each section took."""
+        ends = [*self._sections[1:], len(self._steps)]
+        times = []
+        for steps in [_joined(self._steps[start:end]) for start, end in zip(self._sections, ends)]:
+            start = time.perf_counter()
+            for step in steps:
+                step()
+            times.append(time.perf_counter() - start)
+        return times
 
     @property
     def nbytes(self) -> int:
@@ -92,17 +118,12 @@ class Capture:
         return self.arena.peak + sum(array.nbytes for array in self.scratch.values())
 
 
-class _Launches:
-    """Some launches without anything in between: one call of machine code."""
+class _Launch:
+    """A kernel, how many parts it has, and its arguments as machine code reads them."""
 
-    def __init__(self) -> None:
-        self._rows: list[tuple[int, int, int]] = []
-        self._most_parts = 1
-        self._table: np.ndarray | None = None
-        self._kept: list[np.ndarray] = []
-
-    def add(self, kernel: int, parts: int, arguments: Sequence[Any]) -> None:
-        words = np.zeros(2 * len(arguments), np.int64)
+    def __init__(self, kernel: int, parts: int, arguments: Sequence[Any]):
+        self._kept = [np.zeros(2 * len(arguments), np.int64)]
+        words = self._kept[0]
         for i, argument in enumerate(arguments):
             if isinstance(argument, np.ndarray):
                 words[2 * i : 2 * i + 2] = self._described(argument), argument.size
@@ -110,9 +131,7 @@ class _Launches:
                 words[2 * i : 2 * i + 1].view(np.float64)[0] = argument
             else:
                 words[2 * i] = argument
-        self._kept.append(words)
-        self._rows.append((kernel, parts, words.ctypes.data))
-        self._most_parts = max(self._most_parts, parts)
+        self.row = kernel, parts, words.ctypes.data
 
     def _described(self, array: np.ndarray) -> int:
         """The address of what a kernel reads of an array object, without the object."""
@@ -125,9 +144,25 @@ class _Launches:
         self._kept.append(words)
         return words.ctypes.data
 
+
+def _joined(steps: Iterable[_Launch | Callable[[], Any]]) -> list[Callable[[], Any]]:
+    """The steps, with launches that follow each other as one call of machine code."""
+    joined: list[Callable[[], Any]] = []
+    for is_launch, group in itertools.groupby(steps, lambda step: isinstance(step, _Launch)):
+        neighbours = list(group)
+        joined += [_Launches(neighbours)] if is_launch else neighbours
+    return joined
+
+
+class _Launches:
+    """Launches without anything in between."""
+
+    def __init__(self, launches: list[_Launch]):
+        self._kept = launches
+        self._table = np.array([launch.row for launch in launches], np.int64)
+        self._most_parts = int(self._table[:, 1].max())
+
     def __call__(self) -> None:
-        if self._table is None:
-            self._table = np.array(self._rows, np.int64)
         job = get_job(self._most_parts)
         _play()(job.ctypes.data, self._table.ctypes.data, len(self._table))
 
@@ -137,6 +172,13 @@ def expect_finite(array: np.ndarray) -> bool:
     if current.capture is not None:
         current.capture.finite.append(array)
     return bool(np.isfinite(array).all())
+
+
+def told(numbers: np.ndarray) -> np.ndarray:
+    """Numbers that a captured run takes anew every time: whoever runs it finds them in `capture.numbers`."""
+    if current.capture is not None:
+        current.capture.numbers.append(numbers)
+    return numbers
 
 
 @cache
@@ -151,5 +193,5 @@ _kept_alive: list[Any] = []
 
 def _run_all(job, launches, count):
     words, rows = words_at(job), words_at(launches)
-    for i in range(0, _LAUNCH * count, _LAUNCH):
+    for i in range(0, _ROW * count, _ROW):
         run(words, rows[i], rows[i + 2], rows[i + 1])

@@ -18,6 +18,7 @@ from . import depthwise, direct
 from .capture import expect_finite
 from .compile import compiled
 from .dense import dense, dense_input_grad, dense_weight_grad
+from .fill import cleared
 from .matmul import (
     NARROW,
     SCRATCH,
@@ -36,7 +37,6 @@ from .matmul import (
     padded_bias,
     pieces_of,
 )
-from .fill import cleared
 from .memory import contiguous, empty
 from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums

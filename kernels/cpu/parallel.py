@@ -18,7 +18,6 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import cfunc
 from numba.core import sigutils, types
