@@ -82,7 +82,7 @@ def _correlate(worker, workers, arguments):
         first = row * stride + top
         if padded:
             source = memory[worker]
-            _pad(x, image, last_image, first, (last_row - row - 1) * stride + covered, group, inner, left, line, source)
+            pad(x, image, last_image, first, (last_row - row - 1) * stride + covered, group, inner, left, line, source)
         else:
             source = beyond(flat(x), ((image * height + first) * line + left) * step + group * inner)
         count = (last_image - image) * (last_row - row) * across
@@ -132,7 +132,7 @@ def _multiply_edges(x, starts, product, out, places, first, outputs, wide):
 
 
 @compiled
-def _pad(x, image, last_image, first, rows, group, inner, left, line, target):
+def pad(x, image, last_image, first, rows, group, inner, left, line, target):
     """Copy `rows` rows from `first` on, columns left … left + line − 1 of some images, with zeros around them."""
     _, height, width, channels = x.shape
     numbers, place = flat(x), 0

@@ -29,7 +29,6 @@ from .simd import (
     fma,
     fma_tile,
     get,
-    lane_of,
     load,
     load_tile,
     put,
@@ -139,32 +138,6 @@ def multiply_slab(
             if not whole:
                 for row in range(high):
                     copy(edge, row * LANES, out, corner + row * step, wide)
-
-
-@compiled
-def multiply_narrow(slab, depth_step, rows, weights, depth, columns, bias, at, out, place, step):
-    """The same for so few columns that they would leave most of a tile empty: weights[j, d] instead of panels.
-
-    The slab lies column by column: these are added up, each times its weight.
-    """
-    for j in range(columns):
-        for i in range(0, rows, LANES):
-            sums = zeros()
-            for d in range(depth):
-                sums = fma(broadcast(weights, j * depth + d), load(slab, i + d * depth_step), sums)
-            for lane in range(min(LANES, rows - i)):
-                spot = place + (i + lane) * step + j
-                put(out, spot, (get(bias, at + j) if at >= 0 else get(out, spot)) + lane_of(sums, lane))
-
-
-@compiled
-def pack_columns(b, start, end, origin, columns, packed):
-    """packed[j, d] = b[start + d, j] for the columns from `origin` on."""
-    data, starts, run, row_step, column_step = b
-    for d in range(start, end):
-        at = origin + starts[d // run] + d % run * row_step
-        for j in range(columns):
-            put(packed, j * (end - start) + d - start, get(data, at + j * column_step))
 
 
 @compiled

@@ -67,9 +67,11 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
 
     r = spaced(i, step)           TILE_ROWS places, `step` apart
     r = listed(table, i)          the places that a table holds from i on
+    t = zero_tile()
     t = load_tile(array, r)       row by row the numbers from place r on
     store_tile(array, r, t)
     t = fma_tile(array, r, i, b, t)    t + array[r + i] · b: every row times a number of its own
+    t = fma_tile_two(array, r, i, j, b, t)    the same with two: array[r + j] for the upper half of the lanes
 
     transpose(array, i, step, target, j)    LANES rows of LANES numbers, `step` apart, as columns from j on
     get(array, i)                 one number of any dtype, without NumPy's test for an index that counts from the end
@@ -342,6 +344,11 @@ def listed(typing_context, table, place):
 
 
 @intrinsic
+def zero_tile(typing_context):
+    return _TILE(), lambda context, builder, signature, arguments: ir.Constant(_TILE.llvm, None)
+
+
+@intrinsic
 def load_tile(typing_context, array, rows):
     def build(context, builder, signature, arguments):
         addresses = _addresses(context, builder, signature, *arguments)
@@ -372,6 +379,21 @@ def fma_tile(typing_context, array, rows, place, b, c):
         return _packed(builder, sums)
 
     return _TILE(array, _ROWS, types.intp, _VECTOR, _TILE), build
+
+
+@intrinsic
+def fma_tile_two(typing_context, array, rows, low, high, b, c):
+    halves = [0] * (LANES // 2) + [LANES] * (LANES // 2)
+
+    def build(context, builder, signature, arguments):
+        array, rows, low, high, b, c = arguments
+        sums = []
+        for address, row in zip(_addresses(context, builder, signature, array, rows), _unpacked(builder, c)):
+            two = [_copies(builder, _VECTOR, builder.load(builder.gep(address, [place]))) for place in (low, high)]
+            sums.append(_fma(builder, _shuffled(builder, *two, halves), b, row))
+        return _packed(builder, sums)
+
+    return _TILE(array, _ROWS, types.intp, types.intp, _VECTOR, _TILE), build
 
 
 def _addresses(context, builder, signature, array, rows):

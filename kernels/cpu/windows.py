@@ -57,20 +57,6 @@ def backward_windows(
     return windows
 
 
-@functools.lru_cache(maxsize=64)
-def runs(window: Window, channels: int, groups: int) -> tuple[np.ndarray, int]:
-    """(sources, run): where in an image of `channels` each run begins.
-
-    A run is what can be copied at once: all channels of a group under one tap, or, where these are too few to
-    fill a vector, each channel of each tap.
-    """
-    group = channels // groups
-    run = group if group >= LANES else 1
-    first = window.sources[..., None]
-    sources = np.where(first < 0, -1, first * channels + np.arange(0, group, run))
-    return np.ascontiguousarray(sources.reshape(len(first), -1), np.int32), run
-
-
 def _numbers(h: np.ndarray, v: np.ndarray, size: Pair) -> np.ndarray:
     """The numbers of pixels (h, v) in an image of this size, −1 outside it: first two axes by last two."""
     inside = (h >= 0) & (h < size[0]) & (v >= 0) & (v < size[1])
@@ -156,9 +142,15 @@ class Plan(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def plan(
-    shape: tuple[int, ...], size: Pair, reach: Reach, out_shape: tuple[int, ...], groups: int, workers: int
+    shape: tuple[int, ...],
+    size: Pair,
+    reach: Reach,
+    out_shape: tuple[int, ...],
+    groups: int,
+    workers: int,
+    most: int = _BLOCK,
 ) -> Plan:
-    """The tables for correlating images of this shape; they hold for every block."""
+    """The tables for correlating images of this shape; they hold for every block, which reads `most` numbers."""
     images, height, width, channels = shape
     filters, strides = out_shape[3], reach.strides
     top, left = min(reach.rows), min(reach.columns)
@@ -169,7 +161,7 @@ def plan(
     h, v = np.array(reach.rows) - top, np.array(reach.columns) - left
     offsets = (h[:, None, None] * line + v[:, None]) * pixel + np.arange(inner)
     reads = _Reads(strides[0], covered, line * pixel, padded)
-    some, rows, splits = _block(images, size, reads, offsets.size, groups, filters, workers)
+    some, rows, splits = _block(images, size, reads, offsets.size, groups, filters, workers, most)
     span = (rows - 1) * strides[0] + covered
     n, p, q = np.ogrid[:some, :rows, : size[1]]
     starts = n * (span if padded else height) * line * pixel + (p * strides[0] * line + q * strides[1]) * pixel
@@ -199,13 +191,13 @@ class _Reads(NamedTuple):
 
 
 def _block(
-    images: int, size: Pair, reads: _Reads, depth: int, groups: int, filters: int, workers: int
+    images: int, size: Pair, reads: _Reads, depth: int, groups: int, filters: int, workers: int, most: int
 ) -> tuple[int, int, int]:
     """(images, rows, splits of the filters) of a block: those with which the last worker is ready first."""
     down, across = size
     panels = -(-filters // groups // LANES)
-    most_images = max(1, min(_BLOCK // reads.numbers(down), _TABLE // (down * across), images))
-    most_rows = max(1, min((_BLOCK // reads.line - reads.covered) // reads.stride + 1, _TABLE // across, down))
+    most_images = max(1, min(most // reads.numbers(down), _TABLE // (down * across), images))
+    most_rows = max(1, min((most // reads.line - reads.covered) // reads.stride + 1, _TABLE // across, down))
     turns = range(1, 9)
     blocks = {(1, max(1, min(most_rows, -(-down * images // (turn * workers)), -(-down // turn)))) for turn in turns}
     if most_rows == down:

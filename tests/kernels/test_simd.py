@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from minicnn.kernels.cpu import simd
-from minicnn.kernels.cpu.simd import LANES
+from minicnn.kernels.cpu.simd import LANES, TILE_ROWS
 
 RNG = np.random.default_rng(7)
 NUMBERS = RNG.standard_normal((3, 3 * LANES)).astype(np.float32)
@@ -49,3 +49,17 @@ def test_codes_are_bytes_in_memory_and_words_in_registers(place):
     expected = np.zeros_like(CODES)
     expected[place : place + LANES] = np.where(found, 1, CODES[place])
     np.testing.assert_array_equal(marks, expected)
+
+
+@njit
+def _tile_of_two(a, table, low, high, b, tile):
+    rows, vector = simd.listed(table, 0), simd.load(b, 0)
+    simd.store_tile(tile, simd.spaced(0, LANES), simd.fma_tile_two(a, rows, low, high, vector, simd.zero_tile()))
+
+
+def test_two_numbers_a_row_one_for_each_half_of_the_lanes():
+    table, a, b = RNG.integers(0, 9, TILE_ROWS), NUMBERS[0], NUMBERS[1, :LANES]
+    tile = np.empty((TILE_ROWS, LANES), np.float32)
+    _tile_of_two(a, table, 2, 5, b, tile.reshape(-1))
+    np.testing.assert_array_equal(tile[:, : LANES // 2], np.outer(a[table + 2], b[: LANES // 2]))
+    np.testing.assert_array_equal(tile[:, LANES // 2 :], np.outer(a[table + 5], b[LANES // 2 :]))
