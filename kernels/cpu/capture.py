@@ -139,6 +139,14 @@ def expect_finite(array: np.ndarray) -> bool:
     return bool(np.isfinite(array).all())
 
 
+def every_run(function: Callable[[], Any]) -> None:
+    """Call a function of Python, which a capture calls in its later runs too."""
+    if current.capture is None:
+        function()
+    else:
+        current.capture.step(function)
+
+
 @cache
 def _play() -> Callable[[int, int, int], None]:
     function = cfunc(types.void(Address("job"), Address("launches"), types.intp), **OPTIONS)(_run_all)
