@@ -2,7 +2,7 @@
 
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -69,8 +69,13 @@ def _checked(contract: Callable, kernel: Callable, general: Callable | None) -> 
     @functools.wraps(contract)
     def call_for_dtype(first, *args, **options):
         contract(first, *args, **options)
-        if first.dtype == _FLOAT32:
+        if _dtype(first) == _FLOAT32:
             return kernel(first, *args, **options)
         return general(first, *args, **options)
 
     return call_for_dtype
+
+
+def _dtype(argument: np.ndarray | Sequence[np.ndarray]) -> np.dtype:
+    """Of an array, or of all those in a list."""
+    return argument[0].dtype if isinstance(argument, Sequence) else argument.dtype

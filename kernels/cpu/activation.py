@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .. import portable
 from .compile import compiled
-from .exponential import exp
+from .exponential import exp, hyperbolic_tangent
 from .matmul import dot
+from .memory import empty
 from .parallel import parallel, share, unpack, workers_for
-from .simd import LANES, add, get, largest, load, maximum, total, zeros
+from .simd import LANES, get, largest, load, maximum
+from .sums import row_sum
 
 
 def relu(x: np.ndarray) -> np.ndarray:
@@ -65,7 +66,13 @@ def sigmoid_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _each(_sigmoid_grad, dy, y)
 
 
-tanh = portable.tanh  # NumPy's own is a vector routine
+def tanh(x: np.ndarray) -> np.ndarray:
+    """y = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ).
+
+    >>> tanh(np.array([-1e4, 0.0, 1e4], np.float32))
+    array([-1.,  0.,  1.], dtype=float32)
+    """
+    return _each(_tanh, x)
 
 
 def tanh_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -99,14 +106,14 @@ def log_softmax_grad(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _each(kernel: Callable, *arrays: np.ndarray, options: tuple[float, ...] = ()) -> np.ndarray:
     """The result of a kernel that treats every number by itself."""
-    out = np.empty(arrays[0].shape, np.float32)
+    out = empty(arrays[0].shape)
     kernel(workers_for(out.size), *arrays, out, *options)
     return out
 
 
 def _each_row(kernel: Callable, *arrays: np.ndarray) -> np.ndarray:
     """The result of a kernel that treats every row along the last axis by itself."""
-    out = np.empty(arrays[0].shape, np.float32)
+    out = empty(arrays[0].shape)
     shape = (-1, arrays[0].shape[-1])
     kernel(workers_for(8 * out.size), *[array.reshape(shape) for array in arrays], out.reshape(shape))
     return out
@@ -183,6 +190,14 @@ def _sigmoid_grad(worker, workers, arguments):
     dy, y, dx = share(dy, worker, workers), share(y, worker, workers), share(dx, worker, workers)
     for i in range(len(dx)):
         dx[i] = dy[i] * y[i] * (1 - y[i])
+
+
+@parallel("f4[::1], f4[::1]")
+def _tanh(worker, workers, arguments):
+    x, y = unpack(arguments)
+    x, y = share(x, worker, workers), share(y, worker, workers)
+    for i in range(len(x)):
+        y[i] = hyperbolic_tangent(x[i])
 
 
 @parallel("f4[::1], f4[::1], f4[::1]")
@@ -274,16 +289,3 @@ def row_maximum(x):
     for k in range(whole, len(x)):
         greatest = max(greatest, get(x, k))
     return greatest
-
-
-@compiled
-def row_sum(x):
-    """The sum, a vector of numbers at a time."""
-    whole = len(x) // LANES * LANES
-    lanes = zeros()
-    for k in range(0, whole, LANES):
-        lanes = add(lanes, load(x, k))
-    sums = total(lanes)
-    for k in range(whole, len(x)):
-        sums += get(x, k)
-    return sums

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from .elementwise import copy_into
 from .matmul import FEW_ROWS, matmul
+from .memory import contiguous, empty
 
 
 def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
@@ -11,21 +13,21 @@ def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None = None) -> np.ndarr
     >>> dense(np.array([[1, 2]], np.float32), np.array([[3], [4]], np.float32), np.array([0.5], np.float32))
     array([[11.5]], dtype=float32)
     """
-    y = np.empty((x.shape[0], w.shape[1]), np.float32)
-    return matmul(np.ascontiguousarray(x), np.ascontiguousarray(w), y, b)
+    y = empty((x.shape[0], w.shape[1]))
+    return matmul(contiguous(x), contiguous(w), y, b)
 
 
 def dense_input_grad(dy: np.ndarray, w: np.ndarray) -> np.ndarray:
     """dx = dy·wᵀ."""
-    dx = np.empty((dy.shape[0], w.shape[0]), np.float32)
-    return matmul(np.ascontiguousarray(dy), np.ascontiguousarray(w).T, dx)
+    dx = empty((dy.shape[0], w.shape[0]))
+    return matmul(contiguous(dy), contiguous(w).T, dx)
 
 
 def dense_weight_grad(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
     """dw = xᵀ·dy."""
-    x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
-    dw = np.empty((x.shape[1], dy.shape[1]), np.float32)
+    x, dy = contiguous(x), contiguous(dy)
+    dw = empty((x.shape[1], dy.shape[1]))
     if dy.shape[1] <= FEW_ROWS:  # read x along its rows
-        dw[...] = matmul(dy.T, x, np.empty(dw.T.shape, np.float32)).T
+        copy_into(dw, matmul(dy.T, x, empty(dw.T.shape)).T)
         return dw
     return matmul(x.T, dy, dw)

@@ -5,8 +5,10 @@ Where a channel has several filters, its copies stand side by side, one for each
 
 import numpy as np
 
+from .memory import empty
 from .parallel import parallel, share, unpack, workers_for
 from .simd import LANES, fma, get, load, put, store, zeros
+from .sums import sum_parts
 from .windows import Window
 
 _STRETCH = 256  # outputs of one task, or of one partial sum of the weight gradient
@@ -15,17 +17,17 @@ _STRETCH = 256  # outputs of one task, or of one partial sum of the weight gradi
 def correlate(x: np.ndarray, w: np.ndarray, bias: np.ndarray, out: np.ndarray, window: Window) -> None:
     """out[n, targets[m], k] = bias[k] + Σ_t x[n, sources[m, t], k // (K/C)] · w[taps[t], k]."""
     workers = workers_for(len(out) * window.sources.size * w.shape[3])
-    taps = w.reshape(-1, w.shape[3])[window.taps]
-    _correlate(workers, _pixels(repeated(x, w.shape[3])), window.sources, taps, bias, window.targets, _pixels(out))
+    pixels, taps = _pixels(repeated(x, w.shape[3])), w.reshape(-1, w.shape[3])
+    _correlate(workers, pixels, window.sources, taps, window.taps, bias, window.targets, _pixels(out))
 
 
 def weight_grad(x: np.ndarray, dy: np.ndarray, window: Window) -> np.ndarray:
     """dw[t, k] = Σ_{n,m} x[n, sources[m, t], k // (K/C)] · dy[n, m, k], over stretches that are summed in order."""
     outputs, taps, filters = dy.size // dy.shape[3], window.sources.shape[1], dy.shape[3]
-    sums = np.zeros((-(-outputs // _STRETCH), taps, filters), np.float32)
+    sums = empty((-(-outputs // _STRETCH), taps, filters))
     workers = workers_for(dy.size * taps)
     _weight_grad(workers, _pixels(repeated(x, filters)), window.sources, dy.reshape(outputs, filters), sums)
-    return sums.sum(axis=0)
+    return sum_parts(sums, empty((taps, filters)))
 
 
 def repeated(images: np.ndarray, filters: int) -> np.ndarray:
@@ -36,7 +38,7 @@ def repeated(images: np.ndarray, filters: int) -> np.ndarray:
     """
     if images.shape[-1] == filters:
         return images
-    copies = np.empty((*images.shape[:-1], filters), np.float32)
+    copies = empty((*images.shape[:-1], filters))
     _repeat(workers_for(copies.size), images, copies.reshape(images.size, -1))
     return copies
 
@@ -49,7 +51,7 @@ def summed(copies: np.ndarray, channels: int) -> np.ndarray:
     """
     if copies.shape[-1] == channels:
         return copies
-    sums = np.empty((*copies.shape[:-1], channels), np.float32)
+    sums = empty((*copies.shape[:-1], channels))
     _sum(workers_for(copies.size), copies.reshape(sums.size, -1), sums)
     return sums
 
@@ -58,9 +60,9 @@ def _pixels(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1, images.shape[3])
 
 
-@parallel("f4[:, :, ::1], i4[:, ::1], f4[:, ::1], f4[::1], intp[::1], f4[:, :, ::1]")
+@parallel("f4[:, :, ::1], i4[:, ::1], f4[:, ::1], intp[::1], f4[::1], intp[::1], f4[:, :, ::1]")
 def _correlate(worker, workers, arguments):
-    x, sources, w, bias, targets, out = unpack(arguments)
+    x, sources, w, taps, bias, targets, out = unpack(arguments)
     outputs, channels = len(x) * len(targets), x.shape[2]
     pixels, weights, results = x.reshape(-1), w.reshape(-1), out.reshape(-1)
     whole = channels // LANES * LANES
@@ -70,18 +72,18 @@ def _correlate(worker, workers, arguments):
             image, place = n * x.shape[1], (n * out.shape[1] + targets[m]) * channels
             for c in range(0, whole, LANES):
                 total = load(bias, c)
-                for t in range(len(w)):
+                for t in range(len(taps)):
                     source = sources[m, t]
                     # beyond the border a true zero is multiplied, for the sake of an infinite weight
                     pixel = load(pixels, (image + source) * channels + c) if source >= 0 else zeros()
-                    total = fma(pixel, load(weights, t * channels + c), total)
+                    total = fma(pixel, load(weights, taps[t] * channels + c), total)
                 store(results, place + c, total)
             for c in range(whole, channels):
                 single = get(bias, c)
-                for t in range(len(w)):
+                for t in range(len(taps)):
                     source = sources[m, t]
                     number = get(pixels, (image + source) * channels + c) if source >= 0 else np.float32(0)
-                    single += number * get(weights, t * channels + c)
+                    single += number * get(weights, taps[t] * channels + c)
                 put(results, place + c, single)
 
 
@@ -95,6 +97,7 @@ def _weight_grad(worker, workers, arguments):
         first, end = stretch * _STRETCH, min((stretch + 1) * _STRETCH, outputs)
         for t in range(sources.shape[1]):
             total = sums[stretch, t]
+            total[:] = 0
             for output in range(first, end):
                 n, m = divmod(output, len(sources))
                 source = sources[m, t]

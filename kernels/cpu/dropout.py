@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .capture import every_run
+from .memory import empty
 from .parallel import parallel, share, unpack, workers_for
 
 
@@ -12,13 +14,14 @@ def dropout(x: np.ndarray, *, rate: float, rng: np.random.Generator) -> tuple[np
     >>> sorted(set(y.tolist())), bool(((y == 2) == keep).all())
     ([0.0, 2.0], True)
     """
-    keep = np.asarray(rng.random(x.shape, dtype=np.float32) >= float(rate))
+    keep = empty(x.shape, np.bool_)
+    every_run(lambda: np.greater_equal(rng.random(x.shape, np.float32), float(rate), out=keep))
     return dropout_grad(x, keep, rate=rate), keep
 
 
 def dropout_grad(dy: np.ndarray, keep: np.ndarray, *, rate: float) -> np.ndarray:
     """dx = dy / (1 − rate) where kept, else 0."""
-    dx = np.empty(dy.shape, np.float32)
+    dx = empty(dy.shape)
     _keep(workers_for(dx.size), dy, keep, dx, 1 - float(rate))
     return dx
 

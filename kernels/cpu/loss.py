@@ -6,6 +6,7 @@ import numpy as np
 
 from .activation import exponentials
 from .exponential import exp, log1p
+from .memory import empty
 from .parallel import parallel, share, unpack, workers_for
 
 _WORK = 8  # elementary steps for one logit
@@ -17,7 +18,7 @@ def softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[np.n
     >>> softmax_cross_entropy(np.array([[0, 0]], np.float32), np.array([[1, 0]], np.float32))
     (array([0.6931472], dtype=float32), array([[-0.5,  0.5]], dtype=float32))
     """
-    loss, dz = np.empty(logits.shape[0], np.float32), np.empty(logits.shape, np.float32)
+    loss, dz = empty(logits.shape[:1]), empty(logits.shape)
     _softmax_cross_entropy(workers_for(_WORK * logits.size), logits, targets, loss, dz)
     return loss, dz
 
@@ -28,7 +29,7 @@ def sparse_softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tupl
     >>> sparse_softmax_cross_entropy(np.array([[0, 0]], np.float32), np.array([0]))
     (array([0.6931472], dtype=float32), array([[-0.5,  0.5]], dtype=float32))
     """
-    loss, dz = np.empty(logits.shape[0], np.float32), np.empty(logits.shape, np.float32)
+    loss, dz = empty(logits.shape[:1]), empty(logits.shape)
     _sparse_softmax_cross_entropy(workers_for(_WORK * logits.size), logits, labels, loss, dz)
     return loss, dz
 
@@ -39,7 +40,7 @@ def sigmoid_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[np.n
     >>> sigmoid_cross_entropy(np.array([0, 1e4], np.float32), np.array([1, 1], np.float32))
     (array([0.6931472, 0.       ], dtype=float32), array([-0.5,  0. ], dtype=float32))
     """
-    loss, dz = np.empty(logits.shape, np.float32), np.empty(logits.shape, np.float32)
+    loss, dz = empty(logits.shape), empty(logits.shape)
     _sigmoid_cross_entropy(workers_for(_WORK * logits.size), logits, targets, loss, dz)
     return loss, dz
 

@@ -17,6 +17,7 @@ Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication"
 import numpy as np
 
 from .compile import compiled, inlined
+from .elementwise import transposed
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
@@ -39,6 +40,7 @@ from .simd import (
     transpose,
     zeros,
 )
+from .sums import sum_parts
 
 DEPTH = (1 << 12) // LANES  # a panel takes 16 KB
 SLAB_ROWS = (15 << 12) // DEPTH // TILE_ROWS * TILE_ROWS  # a slab takes 240 KB
@@ -252,19 +254,19 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray, bias: np.ndarray | Non
         return out
     workers = workers_for(rows * columns * (depth + _RESULT) // LANES)
     if columns <= NARROW and a.flags.c_contiguous:
-        _multiply_few_columns(workers, a, b.T, padded_bias(bias, columns), out)
+        _multiply_few_columns(workers, a, transposed(b), padded_bias(bias, columns), out)
         return out
     if rows <= NARROW and not b.flags.c_contiguous and bias is None:
         return matmul(b.T, a.T, out.T).T  # dot products as well
     pieces = pieces_of(depth, rows, columns)
     bias = padded_bias(bias, columns, pieces)
-    sums = out[None] if pieces == 1 else np.empty((pieces, rows, columns), np.float32)
+    sums = out[None] if pieces == 1 else empty((pieces, rows, columns))
     if rows <= FEW_ROWS and b.flags.c_contiguous:
-        _multiply_few_rows(workers, a, b, bias, sums)
+        _multiply_few_rows(workers, transposed(a.T), b, bias, sums)
     else:
         _multiply(workers, a, b, bias, sums, scratch("matrix product", workers, SCRATCH))
     if pieces > 1:
-        np.sum(sums, axis=0, out=out)
+        sum_parts(sums, out)
     return out
 
 

@@ -8,11 +8,12 @@ page fault for every 4 KiB, a fifth of a LeNet step.
 import ctypes
 import os
 import platform
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .capture import current
+from .capture import current, every_run
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt's names for what the variables below set
 _VARIABLES = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
@@ -33,6 +34,16 @@ def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     if current.capture is not None:
         return current.capture.arena.empty(shape, dtype)
     return np.empty(shape, dtype)
+
+
+def computed(function: Callable[[], np.ndarray]) -> np.ndarray:
+    """What a function of Python gives, in memory where a captured run puts it anew."""
+    result = function()
+    if current.capture is None:
+        return result
+    place = empty(result.shape, result.dtype)
+    every_run(lambda: np.copyto(place, function()))
+    return place
 
 
 def contiguous(array: np.ndarray) -> np.ndarray:

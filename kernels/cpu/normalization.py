@@ -3,8 +3,10 @@
 import numpy as np
 
 from .. import portable
+from .capture import every_run
 from .compile import compiled
-from .parallel import parallel, unpack, workers_for
+from .memory import empty
+from .parallel import parallel, share, unpack, workers_for
 from .reduction import empty_chunks, repeated, sum_deviations, sum_products, total
 
 _LONG = 1024  # numbers that make a loop over the channels of some joined rows worth beginning
@@ -21,7 +23,7 @@ def batch_norm(
     ([[-1.0], [1.0]], [2.0], [1.0])
     """
     workers, sums, squares = workers_for(x.size), empty_chunks(x), empty_chunks(x)
-    y, (mean, variance) = np.empty(x.shape, np.float32), np.empty((2, len(gamma)), np.float32)
+    y, (mean, variance) = empty(x.shape), empty((2, len(gamma)))
     _sum(workers, x, len(gamma), sums)
     _sum_squares(workers, x, sums, mean, squares)
     _normalize_batch(workers, x, gamma, beta, mean, squares, epsilon, y, variance)
@@ -39,7 +41,7 @@ def batch_norm_inference(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, variance: np.ndarray, *, epsilon: float
 ) -> np.ndarray:
     """y = γ·x̂ + β with given statistics."""
-    y = np.empty(x.shape, np.float32)
+    y = empty(x.shape)
     _inference(workers_for(x.size), x, gamma, beta, mean, variance, epsilon, y)
     return y
 
@@ -51,16 +53,29 @@ def batch_norm_inference_grad(
     return _gradients(_inference_grad, dy, x, gamma, mean, variance, epsilon)
 
 
-update_moving_average = portable.update_moving_average
+def update_moving_average(moving: np.ndarray, value: np.ndarray, *, momentum: float) -> None:
+    """moving ← momentum·moving + (1 − momentum)·value."""
+    if not moving.flags.c_contiguous:
+        return every_run(lambda: portable.update_moving_average(moving, value, momentum=momentum))
+    return _average(workers_for(moving.size), moving, value, momentum)
 
 
 def _gradients(kernel, dy, x, gamma, mean, variance, epsilon) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(dx, dγ, dβ), the kernel being given the sums of dy and dy·(x − μ)."""
     workers, chunks = workers_for(x.size), empty_chunks(x)
-    dx, (dgamma, dbeta) = np.empty(x.shape, np.float32), np.empty((2, len(gamma)), np.float32)
+    dx, (dgamma, dbeta) = empty(x.shape), empty((2, len(gamma)))
     _sum_products(workers, dy, x, mean, chunks)
     kernel(workers, dy, x, gamma, mean, variance, epsilon, chunks, dx, dgamma, dbeta)
     return dx, dgamma, dbeta
+
+
+@parallel("f4[::1], f4[::1], f8")
+def _average(worker, workers, arguments):
+    moving, value, momentum = unpack(arguments)
+    old, new = np.float32(momentum), np.float32(1 - momentum)
+    moving, value = share(moving, worker, workers), share(value, worker, workers)
+    for i in range(len(moving)):
+        moving[i] = old * moving[i] + new * value[i]
 
 
 @parallel("f4[::1], intp, f4[:, :, ::1]")

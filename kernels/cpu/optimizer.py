@@ -8,9 +8,10 @@ from math import sqrt
 import numpy as np
 
 from .. import portable
+from .compile import compiled
 from .parallel import parallel, share, unpack, workers_for
 
-_NONE = np.empty(0, np.float32)  # stands for a state that the optimizer does without
+_NONE = np.empty(0, np.float32)
 
 
 def sgd_update(
@@ -29,10 +30,10 @@ def sgd_update(
     >>> w
     array([0.5], dtype=float32)
     """
+    options = {"learning_rate": learning_rate, "momentum": momentum, "nesterov": nesterov}
     if not _contiguous(w, velocity):
-        return portable.sgd_update(w, g, velocity, learning_rate=learning_rate, momentum=momentum, nesterov=nesterov)
-    state = _NONE if velocity is None else velocity
-    return _sgd(workers_for(w.size), w, g, state, learning_rate, momentum, nesterov)
+        return portable.sgd_update(w, g, velocity, **options)
+    return _sgd(workers_for(w.size), w, g, state_or_none(velocity), sgd_rates(**options))
 
 
 def rmsprop_update(
@@ -48,11 +49,11 @@ def rmsprop_update(
     epsilon: float = 1e-7,
 ) -> None:
     """s ← ρ·s + (1 − ρ)·g², w ← w − η·g / √(s + ε), less a² under the root in the centred form."""
+    options = {"learning_rate": learning_rate, "rho": rho, "momentum": momentum, "epsilon": epsilon}
     if not _contiguous(w, mean_square, mean_gradient, velocity):
-        options = {"learning_rate": learning_rate, "rho": rho, "momentum": momentum, "epsilon": epsilon}
         return portable.rmsprop_update(w, g, mean_square, mean_gradient, velocity, **options)
-    states = [_NONE if state is None else state for state in (mean_gradient, velocity)]
-    return _rmsprop(workers_for(w.size), w, g, mean_square, *states, learning_rate, rho, momentum, epsilon)
+    states = mean_square, state_or_none(mean_gradient), state_or_none(velocity)
+    return _rmsprop(workers_for(w.size), w, g, *states, rmsprop_rates(**options))
 
 
 def adam_update(
@@ -69,8 +70,8 @@ def adam_update(
     epsilon: float = 1e-7,
 ) -> None:
     """m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², w ← w − η_t·m / (√v + ε)."""
-    options = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
-    adamw_update(w, g, m, v, v_max, learning_rate=learning_rate, step=step, weight_decay=0.0, **options)
+    options = {"learning_rate": learning_rate, "step": step, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    adamw_update(w, g, m, v, v_max, weight_decay=0.0, **options)
 
 
 def adamw_update(
@@ -88,24 +89,89 @@ def adamw_update(
     epsilon: float = 1e-7,
 ) -> None:
     """w ← (1 − η·λ)·w, then Adam's step."""
+    options = {"learning_rate": learning_rate, "step": step, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
     if not _contiguous(w, m, v, v_max):
-        options = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "weight_decay": weight_decay}
-        return portable.adamw_update(w, g, m, v, v_max, learning_rate=learning_rate, step=step, **options)
-    rate = float(learning_rate) * sqrt(1 - float(beta_2) ** step) / (1 - float(beta_1) ** step)
-    kept = 1 - float(learning_rate) * float(weight_decay)
-    largest = _NONE if v_max is None else v_max
-    return _adam(workers_for(w.size), w, g, m, v, largest, kept, rate, beta_1, beta_2, epsilon)
+        return portable.adamw_update(w, g, m, v, v_max, weight_decay=weight_decay, **options)
+    return _adam(
+        workers_for(w.size), w, g, m, v, state_or_none(v_max), adam_rates(weight_decay=weight_decay, **options)
+    )
+
+
+# What the kernels get of the options, in one array: so a recorded step is given the numbers of the next one.
+
+
+def sgd_rates(*, learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> np.ndarray:
+    """η, μ, whether Nesterov's."""
+    return np.array([learning_rate, momentum, nesterov], np.float64)
+
+
+def rmsprop_rates(
+    *, learning_rate: float, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7
+) -> np.ndarray:
+    """η, ρ, μ, ε."""
+    return np.array([learning_rate, rho, momentum, epsilon], np.float64)
+
+
+def adam_rates(
+    *,
+    learning_rate: float,
+    step: int,
+    weight_decay: float = 0.0,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+) -> np.ndarray:
+    """η_t, β₁, β₂, ε, and what the decay leaves of a weight.
+
+    >>> adam_rates(learning_rate=0.5, step=1, weight_decay=0.5, beta_1=0.5, beta_2=0.75, epsilon=0.0).tolist()
+    [0.5, 0.5, 0.75, 0.0, 0.75]
+    """
+    beta_1, beta_2 = float(beta_1), float(beta_2)  # the power of a float32 would have seven digits
+    rate = float(learning_rate) * sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    return np.array([rate, beta_1, beta_2, epsilon, 1 - float(learning_rate) * float(weight_decay)], np.float64)
+
+
+RATES = {
+    "sgd_update": sgd_rates,
+    "rmsprop_update": rmsprop_rates,
+    "adam_update": adam_rates,
+    "adamw_update": adam_rates,
+}
+
+
+def state_or_none(state: np.ndarray | None) -> np.ndarray:
+    """The array, or an empty one for a state that the optimizer does without."""
+    return _NONE if state is None else state
 
 
 def _contiguous(*states: np.ndarray | None) -> bool:
     return all(state is None or state.flags.c_contiguous for state in states)
 
 
-@parallel("f4[::1], f4[::1], f4[::1], f8, f8, f8")
+@parallel("f4[::1], f4[::1], f4[::1], f8[::1]")
 def _sgd(worker, workers, arguments):
-    w, g, u, learning_rate, momentum, nesterov = unpack(arguments)
-    rate, mu = np.float32(learning_rate), np.float32(momentum)
-    w, g, u = share(w, worker, workers), share(g, worker, workers), share(u, worker, workers)
+    w, g, u, rates = unpack(arguments)
+    sgd_step(share(w, worker, workers), share(g, worker, workers), share(u, worker, workers), rates)
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8[::1]")
+def _rmsprop(worker, workers, arguments):
+    w, g, s, a, u, rates = unpack(arguments)
+    w, g, s = share(w, worker, workers), share(g, worker, workers), share(s, worker, workers)
+    rmsprop_step(w, g, s, share(a, worker, workers), share(u, worker, workers), rates)
+
+
+@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8[::1]")
+def _adam(worker, workers, arguments):
+    w, g, m, v, v_max, rates = unpack(arguments)
+    w, g, v_max = share(w, worker, workers), share(g, worker, workers), share(v_max, worker, workers)
+    adam_step(w, g, share(m, worker, workers), share(v, worker, workers), v_max, rates)
+
+
+@compiled
+def sgd_step(w, g, u, rates):
+    """Step some numbers with their gradients; u is empty if there is no velocity."""
+    rate, mu, nesterov = np.float32(rates[0]), np.float32(rates[1]), rates[2] != 0
     if len(u) == 0:
         for i in range(len(w)):
             w[i] -= rate * g[i]
@@ -120,13 +186,11 @@ def _sgd(worker, workers, arguments):
             w[i] += u[i]
 
 
-@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f8, f8, f8")
-def _rmsprop(worker, workers, arguments):
-    w, g, s, a, u, learning_rate, rho, momentum, epsilon = unpack(arguments)
-    rate, mu, tiny = np.float32(learning_rate), np.float32(momentum), np.float32(epsilon)
-    old, new = np.float32(rho), np.float32(1 - rho)
-    w, g, s = share(w, worker, workers), share(g, worker, workers), share(s, worker, workers)
-    a, u = share(a, worker, workers), share(u, worker, workers)
+@compiled
+def rmsprop_step(w, g, s, a, u, rates):
+    """The same; a is empty in the plain form, u without momentum."""
+    rate, mu, tiny = np.float32(rates[0]), np.float32(rates[2]), np.float32(rates[3])
+    old, new = np.float32(rates[1]), np.float32(1 - rates[1])
     for i in range(len(w)):
         s[i] = old * s[i] + new * (g[i] * g[i])
         variance = s[i]
@@ -140,15 +204,12 @@ def _rmsprop(worker, workers, arguments):
         w[i] -= step
 
 
-@parallel("f4[::1], f4[::1], f4[::1], f4[::1], f4[::1], f8, f8, f8, f8, f8")
-def _adam(worker, workers, arguments):
-    """w ← kept·w, then Adam's step."""
-    w, g, m, v, v_max, kept, rate, beta_1, beta_2, epsilon = unpack(arguments)
-    keep, step, tiny = np.float32(kept), np.float32(rate), np.float32(epsilon)
-    old_m, new_m = np.float32(beta_1), np.float32(1 - beta_1)
-    old_v, new_v = np.float32(beta_2), np.float32(1 - beta_2)
-    w, g, v_max = share(w, worker, workers), share(g, worker, workers), share(v_max, worker, workers)
-    m, v = share(m, worker, workers), share(v, worker, workers)
+@compiled
+def adam_step(w, g, m, v, v_max, rates):
+    """w ← kept·w, then Adam's step; v_max is empty but for AMSGrad."""
+    rate, tiny, kept = np.float32(rates[0]), np.float32(rates[3]), np.float32(rates[4])
+    old_m, new_m = np.float32(rates[1]), np.float32(1 - rates[1])
+    old_v, new_v = np.float32(rates[2]), np.float32(1 - rates[2])
     for i in range(len(w)):
         m[i] = old_m * m[i] + new_m * g[i]
         v[i] = old_v * v[i] + new_v * (g[i] * g[i])
@@ -157,4 +218,4 @@ def _adam(worker, workers, arguments):
             largest = v_max[i]
             square = largest if (largest >= square) | (largest != largest) else square
             v_max[i] = square
-        w[i] = keep * w[i] - m[i] / (np.sqrt(square) + tiny) * step
+        w[i] = kept * w[i] - m[i] / (np.sqrt(square) + tiny) * rate

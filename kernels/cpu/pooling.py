@@ -1,11 +1,15 @@
 """Pooling, window by window, with the channels in the innermost loop: they lie side by side."""
 
+from typing import Any
+
 import numpy as np
 
 from .. import portable
-from ..geometry import NO_PADS, Pads, Pair, window_output
+from ..geometry import NO_PADS, Pads, Pair, code_dtype, window_output
+from .capture import every_run
 from .compile import compiled
 from .matmul import copy
+from .memory import computed, empty
 from .parallel import parallel, unpack, workers_for
 from .reduction import repeated
 from .simd import LANES, get, put
@@ -22,14 +26,19 @@ def max_pool2d(x: np.ndarray, *, pool_size: Pair, strides: Pair, pads: Pads = NO
     >>> y.item(), code.item()
     (3.0, 1)
     """
-    if pool_size[0] * pool_size[1] > _CODES:
-        return portable.max_pool2d(x, pool_size=pool_size, strides=strides, pads=pads)
     size = window_output(x.shape[1:3], pool_size, strides, pads)
-    y = np.empty((x.shape[0], *size, x.shape[3]), np.float32)
-    code = np.empty(y.shape, np.uint8)
+    y = empty((x.shape[0], *size, x.shape[3]))
+    code = empty(y.shape, code_dtype(pool_size))
+    if pool_size[0] * pool_size[1] > _CODES:
+        every_run(lambda: _pool_by_numpy(x, y, code, pool_size=pool_size, strides=strides, pads=pads))
+        return y, code
     workers = workers_for(y.size * pool_size[0] * pool_size[1])
     _max_pool(workers, x, y, code, *pool_size, *strides, pads[0][0], pads[1][0])
     return y, code
+
+
+def _pool_by_numpy(x: np.ndarray, y: np.ndarray, code: np.ndarray, **options: Any) -> None:
+    y[...], code[...] = portable.max_pool2d(x, **options)
 
 
 def max_pool2d_grad(
@@ -37,10 +46,9 @@ def max_pool2d_grad(
 ) -> np.ndarray:
     """dy goes to the pixel that the code names, window by window in row-major order."""
     if pool_size[0] * pool_size[1] > _CODES:
-        return portable.max_pool2d_grad(
-            dy, code, input_size=input_size, pool_size=pool_size, strides=strides, pads=pads
-        )
-    dx = np.empty((dy.shape[0], *input_size, dy.shape[3]), np.float32)
+        options = {"input_size": input_size, "pool_size": pool_size, "strides": strides, "pads": pads}
+        return computed(lambda: portable.max_pool2d_grad(dy, code, **options))
+    dx = empty((dy.shape[0], *input_size, dy.shape[3]))
     _max_pool_grad(workers_for(dx.size + dy.size), dy, code, dx, *pool_size, *strides, pads[0][0], pads[1][0])
     return dx
 
@@ -48,7 +56,7 @@ def max_pool2d_grad(
 def avg_pool2d(x: np.ndarray, *, pool_size: Pair, strides: Pair, pads: Pads = NO_PADS) -> np.ndarray:
     """y = the mean over those pixels of the window that lie inside the image."""
     size = window_output(x.shape[1:3], pool_size, strides, pads)
-    y = np.empty((x.shape[0], *size, x.shape[3]), np.float32)
+    y = empty((x.shape[0], *size, x.shape[3]))
     workers = workers_for(y.size * pool_size[0] * pool_size[1])
     _avg_pool(workers, x, y, *pool_size, *strides, pads[0][0], pads[1][0])
     return y
@@ -58,7 +66,7 @@ def avg_pool2d_grad(
     dy: np.ndarray, *, input_size: Pair, pool_size: Pair, strides: Pair, pads: Pads = NO_PADS
 ) -> np.ndarray:
     """Every pixel of a window gets the same share of dy."""
-    dx = np.empty((dy.shape[0], *input_size, dy.shape[3]), np.float32)
+    dx = empty((dy.shape[0], *input_size, dy.shape[3]))
     workers = workers_for(dx.size + dy.size * pool_size[0] * pool_size[1])
     _avg_pool_grad(workers, dy, dx, *pool_size, *strides, pads[0][0], pads[1][0])
     return dx
@@ -66,29 +74,29 @@ def avg_pool2d_grad(
 
 def global_avg_pool2d(x: np.ndarray) -> np.ndarray:
     """y[n,c] = the mean of channel c of image n."""
-    y = np.empty((x.shape[0], x.shape[3]), np.float32)
+    y = empty((x.shape[0], x.shape[3]))
     _global_avg(workers_for(x.size), x, y)
     return y
 
 
 def global_avg_pool2d_grad(dy: np.ndarray, *, input_size: Pair) -> np.ndarray:
     """Every pixel gets dy / (H·W)."""
-    dx = np.empty((dy.shape[0], *input_size, dy.shape[1]), np.float32)
+    dx = empty((dy.shape[0], *input_size, dy.shape[1]))
     _global_avg_grad(workers_for(dx.size), dy, dx)
     return dx
 
 
 def global_max_pool2d(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The maximum of each channel, and the pixel of the first maximum or NaN."""
-    y = np.empty((x.shape[0], x.shape[3]), np.float32)
-    index = np.empty(y.shape, np.int64)
+    y = empty((x.shape[0], x.shape[3]))
+    index = empty(y.shape, np.int64)
     _global_max(workers_for(x.size), x, y, index)
     return y, index
 
 
 def global_max_pool2d_grad(dy: np.ndarray, index: np.ndarray, *, input_size: Pair) -> np.ndarray:
     """dy goes to the pixel that the index names."""
-    dx = np.empty((dy.shape[0], *input_size, dy.shape[1]), np.float32)
+    dx = empty((dy.shape[0], *input_size, dy.shape[1]))
     _global_max_grad(workers_for(dx.size), dy, index, dx)
     return dx
 

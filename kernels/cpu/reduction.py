@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from .compile import compiled
+from .memory import empty
 from .parallel import parallel, unpack, workers_for
 from .simd import LANES, add, fma, load, store, subtract, zeros
 
@@ -32,7 +33,7 @@ def channel_sums(x: np.ndarray) -> np.ndarray:
 def empty_chunks(x: np.ndarray) -> np.ndarray:
     """Room for two sums of each chunk of joined rows, and of what is left over after the last whole row."""
     length = math.lcm(x.shape[-1], LANES)
-    return np.empty((2, -(-(x.size // length) // _CHUNK) + 1, length), np.float32)
+    return empty((2, -(-(x.size // length) // _CHUNK) + 1, length))
 
 
 @compiled

@@ -53,7 +53,8 @@ def backward_windows(
         p, p_rest = np.divmod(h + pads[0][0] - r * dilation[0], strides[0])
         q, q_rest = np.divmod(v + pads[1][0] - s * dilation[1], strides[1])
         taps = np.flatnonzero((p_rest + q_rest)[0, 0] == 0)
-        windows.append(Window(_numbers(p, q, output_size)[:, taps], taps, (h * input_size[1] + v).ravel()))
+        sources = np.ascontiguousarray(_numbers(p, q, output_size)[:, taps])
+        windows.append(Window(sources, taps, (h * input_size[1] + v).ravel()))
     return windows
 
 
