@@ -1,4 +1,7 @@
-"""Elementary array operations. What only looks at an array in another way is NumPy's own, and so are keys that list elements."""
+"""Elementary array operations.
+
+What only looks at an array in another way is NumPy's own, and so are keys that list elements.
+"""
 
 from collections.abc import Callable, Sequence
 from types import EllipsisType
@@ -50,7 +53,7 @@ def power(a: np.ndarray, *, exponent: float) -> np.ndarray:
     """
     if exponent == 0.5:
         return _each(_square_root, a)
-    return _pairwise(_multiply, a, a) if exponent == 2 else _pairwise(_power, a, np.float32(exponent))
+    return _pairwise(_multiply, a, a) if exponent == 2 else _pairwise(_power, a, np.array(exponent, np.float32))
 
 
 def negative(a: np.ndarray) -> np.ndarray:

@@ -4,10 +4,12 @@ An array that is not contiguous cannot be stepped through in place: portable the
 """
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from .. import portable
+from .capture import told
 from .compile import compiled
 from .parallel import parallel, share, unpack, workers_for
 
@@ -30,10 +32,10 @@ def sgd_update(
     >>> w
     array([0.5], dtype=float32)
     """
-    options = {"learning_rate": learning_rate, "momentum": momentum, "nesterov": nesterov}
+    options: dict[str, Any] = {"learning_rate": learning_rate, "momentum": momentum, "nesterov": nesterov}
     if not _contiguous(w, velocity):
         return portable.sgd_update(w, g, velocity, **options)
-    return _sgd(workers_for(w.size), w, g, state_or_none(velocity), sgd_rates(**options))
+    return _sgd(workers_for(w.size), w, g, state_or_none(velocity), told(sgd_rates(**options)))
 
 
 def rmsprop_update(
@@ -49,11 +51,11 @@ def rmsprop_update(
     epsilon: float = 1e-7,
 ) -> None:
     """s ← ρ·s + (1 − ρ)·g², w ← w − η·g / √(s + ε), less a² under the root in the centred form."""
-    options = {"learning_rate": learning_rate, "rho": rho, "momentum": momentum, "epsilon": epsilon}
+    options: dict[str, Any] = {"learning_rate": learning_rate, "rho": rho, "momentum": momentum, "epsilon": epsilon}
     if not _contiguous(w, mean_square, mean_gradient, velocity):
         return portable.rmsprop_update(w, g, mean_square, mean_gradient, velocity, **options)
     states = mean_square, state_or_none(mean_gradient), state_or_none(velocity)
-    return _rmsprop(workers_for(w.size), w, g, *states, rmsprop_rates(**options))
+    return _rmsprop(workers_for(w.size), w, g, *states, told(rmsprop_rates(**options)))
 
 
 def adam_update(
@@ -70,7 +72,13 @@ def adam_update(
     epsilon: float = 1e-7,
 ) -> None:
     """m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², w ← w − η_t·m / (√v + ε)."""
-    options = {"learning_rate": learning_rate, "step": step, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    options: dict[str, Any] = {
+        "learning_rate": learning_rate,
+        "step": step,
+        "beta_1": beta_1,
+        "beta_2": beta_2,
+        "epsilon": epsilon,
+    }
     adamw_update(w, g, m, v, v_max, weight_decay=0.0, **options)
 
 
@@ -89,12 +97,17 @@ def adamw_update(
     epsilon: float = 1e-7,
 ) -> None:
     """w ← (1 − η·λ)·w, then Adam's step."""
-    options = {"learning_rate": learning_rate, "step": step, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    options: dict[str, Any] = {
+        "learning_rate": learning_rate,
+        "step": step,
+        "beta_1": beta_1,
+        "beta_2": beta_2,
+        "epsilon": epsilon,
+    }
     if not _contiguous(w, m, v, v_max):
         return portable.adamw_update(w, g, m, v, v_max, weight_decay=weight_decay, **options)
-    return _adam(
-        workers_for(w.size), w, g, m, v, state_or_none(v_max), adam_rates(weight_decay=weight_decay, **options)
-    )
+    rates = told(adam_rates(weight_decay=weight_decay, **options))
+    return _adam(workers_for(w.size), w, g, m, v, state_or_none(v_max), rates)
 
 
 # What the kernels get of the options, in one array: so a recorded step is given the numbers of the next one.

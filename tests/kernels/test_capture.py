@@ -211,7 +211,7 @@ def test_every_kernel_computes_in_launches_alone(kernel, given, options, monkeyp
     def refuse(self, function):
         raise AssertionError("Python computes something")
 
-    monkeypatch.setattr(Capture, "step", refuse)
+    monkeypatch.setattr(Capture, "repeat", refuse)
     check_replay(kernel, given, options, Capture())
 
 
@@ -238,20 +238,11 @@ def test_dropout_draws_anew_in_every_run():
     rng, masks = np.random.default_rng(0), [keep.copy()]
     x[...] = 3
     for _ in range(2):
-        assert capture.ready()
         capture.run()
         masks.append(keep.copy())
         np.testing.assert_array_equal(y, 6 * keep)
     for mask in masks:
         np.testing.assert_array_equal(mask, rng.random((50, 40), np.float32) >= 0.5)
-
-
-class WithRates(Capture):
-    """A capture that keeps the numbers of an optimizer's options."""
-
-    def launch(self, kernel, parts, arguments):
-        self.rates = next(a for a in arguments if isinstance(a, np.ndarray) and a.dtype == np.float64)
-        super().launch(kernel, parts, arguments)
 
 
 @pytest.mark.parametrize(
@@ -265,11 +256,12 @@ class WithRates(Capture):
 )
 def test_an_update_is_given_the_numbers_of_the_next_step(kernel, states, first, second):
     arrays = [np.abs(draw(i + 7, 9)[:7]) for i in range(2 + states)]
-    capture = WithRates()
+    capture = Capture()
     with capture:
         getattr(cpu, kernel)(*arrays, learning_rate=0.1, **first)
     expected = [array.copy() for array in arrays]
-    capture.rates[...] = RATES[kernel](learning_rate=0.2, **second)
+    (rates,) = capture.numbers
+    rates[...] = RATES[kernel](learning_rate=0.2, **second)
     capture.run()
     getattr(cpu, kernel)(*expected, learning_rate=0.2, **second)
     np.testing.assert_array_equal(arrays, expected)
