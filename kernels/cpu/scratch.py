@@ -5,7 +5,8 @@ import threading
 import numpy as np
 
 from .capture import current
-from .simd import LANES
+
+_LINE = 16  # numbers of a cache line
 
 
 class _Kept(threading.local):
@@ -26,12 +27,12 @@ def scratch(purpose: str, rows: int, columns: int) -> np.ndarray:
     arrays = _kept.arrays if current.capture is None else current.capture.scratch
     kept = arrays.get(purpose)
     if kept is None or kept.shape[0] < rows or kept.shape[1] < columns:
-        kept = arrays[purpose] = _aligned(rows, -(-columns // LANES) * LANES)
+        kept = arrays[purpose] = _aligned(rows, -(-columns // _LINE) * _LINE)
     return kept
 
 
 def _aligned(rows: int, columns: int) -> np.ndarray:
-    """Zeros, no vector of which lies in two cache lines."""
-    numbers = np.zeros(rows * columns + LANES, np.float32)
-    first = -numbers.ctypes.data // numbers.itemsize % LANES
+    """Zeros, the first of which begins a cache line: no register of a vector lies in two."""
+    numbers = np.zeros(rows * columns + _LINE, np.float32)
+    first = -numbers.ctypes.data // numbers.itemsize % _LINE
     return numbers[first : first + rows * columns].reshape(rows, columns)

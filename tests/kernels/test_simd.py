@@ -8,9 +8,46 @@ from minicnn.kernels.cpu import simd
 from minicnn.kernels.cpu.simd import LANES, TILE_ROWS
 
 RNG = np.random.default_rng(7)
-NUMBERS = RNG.standard_normal((3, 3 * LANES)).astype(np.float32)
 SPECIAL = np.resize(np.array([0, -0.0, 1, -1, np.inf, -np.inf, np.nan, 3], np.float32), LANES)
 CODES = RNG.integers(0, 256, 3 * LANES, np.uint8)
+
+
+def integers(*shape):
+    """Numbers with which float32 computes exactly."""
+    return RNG.integers(-99, 100, shape).astype(np.float32)
+
+
+@njit
+def _arithmetic(a, b, c, out):
+    x, y, z = simd.load(a, 1), simd.load(b, 2), simd.load(c, 3)
+    simd.store(out, 0, simd.add(x, y))
+    simd.store(out, LANES, simd.subtract(x, y))
+    simd.store(out, 2 * LANES, simd.multiply(x, y))
+    simd.store(out, 3 * LANES, simd.maximum(x, y))
+    simd.store(out, 4 * LANES, simd.fma(x, y, z))
+    simd.store(out, 5 * LANES, simd.broadcast(a, 5))
+    simd.store(out, 6 * LANES, simd.filled(simd.get(a, 5)))
+    simd.store(out, 7 * LANES, simd.zeros())
+
+
+def test_arithmetic_lane_by_lane():
+    a, b, c = integers(3, LANES + 3)
+    out = np.full(9 * LANES, np.pi, np.float32)
+    _arithmetic(a, b, c, out)
+    x, y, z = a[1:-2], b[2:-1], c[3:]
+    expected = [x + y, x - y, x * y, np.maximum(x, y), x * y + z, x * 0 + a[5], x * 0 + a[5], x * 0, x * 0 + np.pi]
+    np.testing.assert_array_equal(out.reshape(9, LANES), np.array(expected, np.float32))
+
+
+@njit
+def _reduced(a, lane):
+    return simd.total(simd.load(a, 0)), simd.largest(simd.load(a, 0)), simd.lane_of(simd.load(a, 0), lane)
+
+
+@pytest.mark.parametrize("lane", range(LANES))
+def test_one_number_out_of_many(lane):
+    a = np.roll(np.arange(LANES, dtype=np.float32) - 3, lane)
+    assert _reduced(a, lane) == (a.sum(), a.max(), a[lane])
 
 
 @njit
@@ -58,8 +95,40 @@ def _tile_of_two(a, table, low, high, b, tile):
 
 
 def test_two_numbers_a_row_one_for_each_half_of_the_lanes():
-    table, a, b = RNG.integers(0, 9, TILE_ROWS), NUMBERS[0], NUMBERS[1, :LANES]
+    table, a, b = RNG.integers(0, 9, TILE_ROWS), integers(20), integers(LANES)
     tile = np.empty((TILE_ROWS, LANES), np.float32)
     _tile_of_two(a, table, 2, 5, b, tile.reshape(-1))
     np.testing.assert_array_equal(tile[:, : LANES // 2], np.outer(a[table + 2], b[: LANES // 2]))
     np.testing.assert_array_equal(tile[:, LANES // 2 :], np.outer(a[table + 5], b[LANES // 2 :]))
+
+
+@njit
+def _product(a, starts, b, depth, c, step):
+    tile = simd.load_tile(c, simd.spaced(1, step))
+    rows = simd.listed(starts, 1)
+    for d in range(depth):
+        tile = simd.fma_tile(a, rows, d, simd.load(b, d * LANES), tile)
+    simd.store_tile(c, simd.spaced(1, step), tile)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 7])
+def test_a_tile_is_a_product_of_matrices_in_registers(depth):
+    step = LANES + 3
+    starts = np.append(-1, RNG.integers(0, 50, TILE_ROWS)).astype(np.intp)
+    a, b, c = integers(60), integers(depth, LANES), integers(TILE_ROWS, step)
+    expected = c.copy()
+    expected[:, 1 : LANES + 1] += np.array([a[start : start + depth] for start in starts[1:]]) @ b
+    _product(a, starts, b.ravel(), depth, c.reshape(-1), step)
+    np.testing.assert_array_equal(c, expected)
+
+
+@njit
+def _transpose(a, place, step, out, start):
+    simd.transpose(a, place, step, out, start)
+
+
+def test_transposition():
+    a, out = integers(LANES, LANES + 5), np.full(LANES * LANES + 2, np.pi, np.float32)
+    _transpose(a.reshape(-1), 2, LANES + 5, out, 1)
+    np.testing.assert_array_equal(out[1:-1].reshape(LANES, LANES), a[:, 2 : LANES + 2].T)
+    assert out[0] == out[-1] == np.float32(np.pi)
