@@ -34,6 +34,9 @@ setup(
         "verify": ["hypothesis>=6"],  # `minicnn verify` draws and shrinks cases with it
         "test": ["pytest>=8", "hypothesis>=6", "matplotlib>=3.8"],
         "mutation": ["mutmut>=3.8"],  # its changes, not its runner: tests/mutation.py
+        "benchmarks": [  # those that benchmarks/cpu_vs_tensorflow.py compares with
+            *("tensorflow-cpu", "torch==2.13.0", "onnxruntime", "openvino", "onnx", "matplotlib>=3.8"),
+        ],
         "dev": ["ruff>=0.8", "mypy>=1.13"],
     },
     entry_points={"console_scripts": ["minicnn = minicnn.cli:main"]},

@@ -8,7 +8,10 @@ import sys
 
 from minicnn.cli.devices import machine
 
-PACKAGES = ("minicnn", "numpy", "numba", "tensorflow", "tensorflow-cpu", "keras", "hypothesis")
+PACKAGES = (
+    *("minicnn", "numpy", "numba", "hypothesis"),
+    *("tensorflow", "tensorflow-cpu", "keras", "torch", "onnxruntime", "openvino"),
+)
 
 
 def surroundings(*more: str) -> str:

@@ -1,0 +1,64 @@
+"""TensorFlow: `python -m peers.tensorflow THREADS fit|function`."""
+
+import os
+import sys
+from typing import Any
+
+import numpy as np
+from workloads import WORKLOADS, batch, build, loss, optimizer
+
+from peers.by_fit import Data, Fit
+from peers.worker import GATE_STEPS, seconds_per_call, serve
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import keras
+import tensorflow as tf
+
+
+def dataset(images: np.ndarray, labels: np.ndarray, steps: int) -> Data:
+    """The batch again and again, already in TensorFlow's hands: no array is cut or copied."""
+    return {"shuffle": False, "x": tf.data.Dataset.from_tensors((images, labels)).repeat(steps)}
+
+
+class Function:
+    """Steps and predictions written by hand, compiled by tf.function."""
+
+    def start_training(self, workload: str, steps: int = GATE_STEPS) -> list[float]:
+        """Build the network; the losses of its first steps."""
+        net = WORKLOADS[workload]
+        model, self.batch = build(keras, net), [tf.constant(array) for array in batch(net)]
+        update, measure = optimizer(keras, net), loss(keras, net)
+        variables = model.trainable_variables
+        update.build(variables)
+
+        @tf.function
+        def step(x: Any, y: Any) -> Any:
+            with tf.GradientTape() as tape:
+                value = measure(y, model(x, training=True))
+            update.apply_gradients(zip(tape.gradient(value, variables), variables))
+            return value
+
+        self.step = step
+        return [float(self.step(*self.batch)) for _ in range(steps)]
+
+    def train(self, steps: int) -> float:
+        return seconds_per_call(lambda: float(self.step(*self.batch)), steps)
+
+    def start_prediction(self, workload: str) -> list[np.ndarray]:
+        """Build the network; its answers."""
+        net = WORKLOADS[workload]
+        model, images = build(keras, net), tf.constant(batch(net)[0])
+        call = tf.function(lambda x: model(x, training=False))
+        self.answer = lambda: call(images).numpy()
+        return [self.answer()]
+
+    def predict(self, batches: int) -> float:
+        return seconds_per_call(self.answer, batches)
+
+
+if __name__ == "__main__":
+    threads, variant = sys.argv[1:]
+    tf.config.threading.set_intra_op_parallelism_threads(int(threads))
+    tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    serve(Fit(keras, dataset, jit_compile=False) if variant == "fit" else Function())
