@@ -14,22 +14,55 @@ import numpy as np
 
 from ..geometry import Pair
 from .compile import compiled, inlined
+from .epilogue import relu_grad, relu_max_pool
 from .matmul import clear, copy, pack_panels, padded_bias
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
-from .simd import LANES, beyond, flat, fma_tile, get, listed, load, load_tile, put, spaced, store_tile
+from .simd import (
+    LANES,
+    beyond,
+    filled,
+    flat,
+    fma_tile,
+    get,
+    listed,
+    load,
+    load_tile,
+    maximum_tile,
+    put,
+    spaced,
+    store_tile,
+)
 from .windows import OUTPUTS, Reach, plan
+
+POOL = 2  # rows and columns of the windows that are pooled
+_NO_NUMBERS, _NO_CODES = np.empty(0, np.float32), np.empty(0, np.uint8)
 
 
 def correlate(
-    x: np.ndarray, panels: np.ndarray, bias: np.ndarray | None, out: np.ndarray, size: Pair, reach: Reach, groups: int
+    x: np.ndarray,
+    panels: np.ndarray,
+    bias: np.ndarray | None,
+    out: np.ndarray,
+    size: Pair,
+    reach: Reach,
+    groups: int,
+    *,
+    floor: float = -np.inf,
+    mask: np.ndarray = _NO_NUMBERS,
+    code: np.ndarray | None = None,
 ) -> None:
-    """Correlate x with packed weights into `size` pixels of each image of `out`."""
+    """Correlate x with packed weights into `size` pixels of each image of `out`.
+
+    What is less than `floor` becomes that. With a mask, an array as `out`, numbers pass only where it is positive.
+    With a code, `out` and `code` are what ReLU and max-pooling make of the pixels.
+    """
     depth, filters = len(reach.rows) * len(reach.columns) * x.shape[3] // groups, out.shape[3]
     workers = workers_for(len(x) * size[0] * size[1] * filters * depth // LANES)
-    tables = plan(x.shape, size, reach, out.shape, groups, workers)
-    memory = scratch("padded images", workers, tables.padded)
-    _correlate(workers, x, panels, padded_bias(bias, filters), out, *tables[:4], groups, memory)
+    tables = plan(x.shape, size, reach, out.shape, groups, workers, pool=1 if code is None else POOL)
+    images, blocks = scratch("padded images", workers, tables.padded), scratch("outputs", workers, tables.pooled)
+    arrays = x, panels, padded_bias(bias, filters), out, _NO_CODES if code is None else code, mask
+    _correlate(workers, *arrays, floor, *tables[:4], groups, images, blocks)
 
 
 def packed(w: np.ndarray, groups: int) -> np.ndarray:
@@ -52,49 +85,81 @@ def _packed(w: np.ndarray, starts: np.ndarray, run: int, steps: Pair, groups: in
 
 
 @inlined
-def _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, out, places, p):
-    """out[places[p + i], j] = bias[at + j] + Σ_d x[starts[i] + offsets[d]] · panels[panel, d, j] for a tile."""
+def _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, floor, out, places, p):
+    """out[places[p + i], j] = max(floor, bias[at + j] + Σ_d x[starts[i] + offsets[d]] · panels[panel, d, j])."""
     windows, sums = listed(starts, i), load_tile(bias, spaced(at, 0))
     for d in range(len(offsets)):
         sums = fma_tile(x, windows, get(offsets, d), load(panels, panel + d * LANES), sums)
-    store_tile(out, listed(places, p), sums)
+    store_tile(out, listed(places, p), maximum_tile(filled(floor), sums))
 
 
 @parallel(
-    "f4[:, :, :, ::1], f4[::1], f4[::1], f4[:, :, :, ::1], intp[::1], intp[::1], intp[::1], intp[::1], intp, f4[:, ::1]"
+    "f4[:, :, :, ::1], f4[::1], f4[::1], f4[:, :, :, ::1], u1[::1], f4[::1], f8, intp[::1], intp[::1], intp[::1],"
+    "intp[::1], intp, f4[:, ::1], f4[:, ::1]"
 )
 def _correlate(worker, workers, arguments):
-    """Some blocks of outputs."""
-    x, panels, bias, out, offsets, starts, places, numbers, groups, memory = unpack(arguments)
+    """Some blocks of outputs: pooled on their way to `out` if there is a code."""
+    x, panels, bias, out, code, mask, floor, offsets, starts, places, numbers, groups, memory, outputs = unpack(
+        arguments
+    )
     origin, out_image, out_row, down, across = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     stride, top, left, covered, line, padded = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10]
-    some, rows, splits = numbers[11], numbers[12], numbers[13]
+    some, rows, splits, out_pixel, pool = numbers[11], numbers[12], numbers[13], numbers[14], numbers[15]
     images, height, _, channels = x.shape
     inner, filters = channels // groups, out.shape[3] // groups
     panels_of_group, step = (filters + LANES - 1) // LANES, inner if padded else channels
     row_blocks = (down + rows - 1) // rows
     blocks = (images + some - 1) // some * row_blocks
-    tasks = groups * blocks * splits
+    tasks, results = groups * blocks * splits, flat(out)
     for task in range(tasks * worker // workers, tasks * (worker + 1) // workers):
         group, block, split = task // (blocks * splits), task // splits % blocks, task % splits
         image, row = block // row_blocks * some, block % row_blocks * rows
-        last_image, last_row = min(image + some, images), min(row + rows, down)
-        first = row * stride + top
+        deep, high, first = min(some, images - image), min(rows, down - row), row * stride + top
         if padded:
             source = memory[worker]
-            pad(x, image, last_image, first, (last_row - row - 1) * stride + covered, group, inner, left, line, source)
+            pad(x, image, image + deep, first, (high - 1) * stride + covered, group, inner, left, line, source)
         else:
             source = beyond(flat(x), ((image * height + first) * line + left) * step + group * inner)
-        count = (last_image - image) * (last_row - row) * across
+        count, corner = deep * high * across, origin + image * out_image + row // pool * out_row + group * filters
         scattered = groups * splits > 1 or out_row != across * filters  # other numbers lie between this block's
-        target = beyond(flat(out), origin + image * out_image + row * out_row + group * filters)
         for j in range(panels_of_group * (split + 1) // splits - 1, panels_of_group * split // splits - 1, -1):
             wide, panel = min(LANES, filters - j * LANES), (group * panels_of_group + j) * len(offsets) * LANES
-            result = beyond(target, j * LANES)
-            product = offsets, panels, panel, bias, group * filters + j * LANES
-            whole = _whole_tiles(count, wide, filters, scattered)
-            _multiply_tiles(source, starts, product, result, places, whole)
-            _multiply_edges(source, starts, product, result, places, whole, count, wide)
+            product = offsets, panels, panel, bias, group * filters + j * LANES, np.float32(floor)
+            place, size = corner + j * LANES, (deep, high // pool, across // pool)
+            steps, spill = (out_image, out_row, out_pixel), groups * splits == 1 and out_pixel == filters
+            if pool > 1:
+                pixels = outputs[worker]
+                _multiply(source, starts, product, pixels, places, count, LANES, LANES, False)
+                _pool(pixels, size, wide, results, code, place, steps, spill)
+            else:
+                _multiply(source, starts, product, beyond(results, place), places, count, wide, filters, scattered)
+                if len(mask) > 0:
+                    _mask(results, size, wide, mask, place, steps, spill)
+
+
+@compiled
+def _pool(block, size, channels, out, code, place, steps, spill):
+    """ReLU and max-pooling of all pixels of a block into images, rows and columns of results."""
+    line = 2 * size[2] * LANES
+    for n in range(size[0]):
+        at, target = n * 2 * size[1] * line, place + n * steps[0]
+        relu_max_pool(block, at, (line, LANES), size[1:], channels, out, code, target, steps[1:], spill)
+
+
+@compiled
+def _mask(out, size, channels, y, place, steps, spill):
+    """Clear the results where y is not positive, while they still lie in the cache."""
+    for n in range(size[0]):
+        at = place + n * steps[0]
+        relu_grad(out, at, steps[1:], size[1:], channels, y, out, at, steps[1:], spill)
+
+
+@compiled
+def _multiply(x, starts, product, out, places, outputs, wide, filters, scattered):
+    """The outputs of a block, of which `wide` numbers are stored."""
+    whole = _whole_tiles(outputs, wide, filters, scattered)
+    _multiply_tiles(x, starts, product, out, places, whole)
+    _multiply_edges(x, starts, product, out, places, whole, outputs, wide)
 
 
 @compiled
@@ -105,28 +170,34 @@ def _whole_tiles(outputs, wide, filters, scattered):
     to the first, unless they are of another block, or other numbers lie between.
     """
     if wide == LANES:
-        return outputs // OUTPUTS * OUTPUTS
+        return outputs if outputs >= OUTPUTS else 0
     return 0 if scattered else max(0, outputs - (LANES + filters - 1) // filters) // OUTPUTS * OUTPUTS
 
 
 @compiled
 def _multiply_tiles(x, starts, product, out, places, outputs):
-    """Some whole tiles: a function of its own, or every tile would be called with all these arrays."""
-    offsets, panels, panel, bias, at = product
-    for i in range(0, outputs, OUTPUTS):
-        _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, out, places, i)
+    """Some whole tiles, the last of which may overlap the one before.
+
+    A function of its own, or every tile would be called with all these arrays.
+    """
+    offsets, panels, panel, bias, at, floor = product
+    for first in range(0, outputs, OUTPUTS):
+        i = min(first, outputs - OUTPUTS)
+        _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, floor, out, places, i)
 
 
 @compiled
 def _multiply_edges(x, starts, product, out, places, first, outputs, wide):
     """The other outputs of a block, of which only `wide` numbers are stored."""
-    offsets, panels, panel, bias, at = product
+    if first == outputs:
+        return
+    offsets, panels, panel, bias, at, floor = product
     edge, edge_starts = np.empty(OUTPUTS * LANES, np.float32), np.empty(OUTPUTS, np.intp)
     edge_places = LANES * np.arange(OUTPUTS)
     for i in range(first, outputs, OUTPUTS):
         for m in range(OUTPUTS):
             put(edge_starts, m, get(starts, min(i + m, outputs - 1)))
-        _multiply_tile(x, edge_starts, 0, offsets, panels, panel, bias, at, edge, edge_places, 0)
+        _multiply_tile(x, edge_starts, 0, offsets, panels, panel, bias, at, floor, edge, edge_places, 0)
         for m in range(min(OUTPUTS, outputs - i)):
             copy(edge, m * LANES, out, get(places, i + m), wide)
 

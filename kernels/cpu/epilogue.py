@@ -2,27 +2,45 @@
 
 A block lies in scratch, where `at` is its first number. `steps` lead to its next row and its next pixel, `size` is how
 many rows and columns of results are written; the channels of a pixel lie side by side. The results lie likewise, from
-`place` on, in arrays of whatever shape.
+`place` on, in arrays of whatever shape. Vectors are read as far as LANES − 1 numbers beyond the block; they are written
+beyond a pixel where the rest of its row is to be written later anyway (`spill`).
 """
 
 import numpy as np
 
 from .compile import compiled, inlined
-from .simd import get, put
+from .simd import (
+    LANES,
+    at_most,
+    both,
+    filled,
+    get,
+    greater,
+    is_nan,
+    lane_of,
+    load,
+    maximum,
+    negated,
+    put,
+    select,
+    store,
+    zeros,
+)
 
 
 @compiled
-def relu(block, at, steps, size, channels, out, place, out_steps):
+def relu(block, at, steps, size, channels, out, place, out_steps, spill):
     """out = max(block, 0)."""
     for p in range(size[0]):
         for q in range(size[1]):
             source, target = at + p * steps[0] + q * steps[1], place + p * out_steps[0] + q * out_steps[1]
-            for c in range(channels):
-                put(out, target + c, _rectified(get(block, source + c)))
+            room = channels + (size[1] - 1 - q) * out_steps[1] if spill else channels
+            for c in range(0, channels, LANES):
+                _store(out, target + c, maximum(zeros(), load(block, source + c)), channels - c, room - c)
 
 
 @compiled
-def relu_max_pool(block, at, steps, size, channels, out, code, place, out_steps):
+def relu_max_pool(block, at, steps, size, channels, out, code, place, out_steps, spill):
     """out = max(largest of each 2×2 window, 0), code = the first pixel of the window that has it, or is NaN.
 
     `size` is that of the result. Where all of a window is negative its first maximum is named, which is not the pixel
@@ -32,34 +50,49 @@ def relu_max_pool(block, at, steps, size, channels, out, code, place, out_steps)
     for p in range(size[0]):
         for q in range(size[1]):
             first, target = at + 2 * (p * below + q * right), place + p * out_steps[0] + q * out_steps[1]
-            for c in range(first, first + channels):
-                best, best_place = get(block, c), np.int32(0)
-                best, best_place = _challenged(best, best_place, get(block, c + right), np.int32(1))
-                best, best_place = _challenged(best, best_place, get(block, c + below), np.int32(2))
-                best, best_place = _challenged(best, best_place, get(block, c + below + right), np.int32(3))
-                put(out, target + c - first, _rectified(best))
-                put(code, target + c - first, np.uint8(best_place))
+            room = channels + (size[1] - 1 - q) * out_steps[1] if spill else channels
+            for c in range(0, channels, LANES):
+                i = first + c
+                best, pixel = load(block, i), filled(np.int32(0))
+                best, pixel = _challenged(best, pixel, load(block, i + right), filled(np.int32(1)))
+                best, pixel = _challenged(best, pixel, load(block, i + below), filled(np.int32(2)))
+                best, pixel = _challenged(best, pixel, load(block, i + below + right), filled(np.int32(3)))
+                _store(out, target + c, maximum(zeros(), best), channels - c, room - c)
+                _store(code, target + c, pixel, channels - c, room - c)
 
 
 @compiled
-def relu_grad(block, at, steps, size, channels, y, out, place, out_steps):
+def relu_grad(block, at, steps, size, channels, y, out, place, out_steps, spill):
     """out = block where y > 0, NaN where y is, else 0; y lies as the results do."""
     for p in range(size[0]):
         for q in range(size[1]):
             source, target = at + p * steps[0] + q * steps[1], place + p * out_steps[0] + q * out_steps[1]
-            for c in range(channels):
-                number = get(y, target + c)
-                kept = get(block, source + c) if number > 0 else np.float32(0)
-                put(out, target + c, kept if number == number else number)
-
-
-@inlined
-def _rectified(x):
-    return np.float32(0) if x < 0 else x
+            room = channels + (size[1] - 1 - q) * out_steps[1] if spill else channels
+            for c in range(0, channels, LANES):
+                i, j = source + c, target + c
+                if channels - c >= LANES or room - c >= LANES:
+                    saved = load(y, j)
+                    passed = select(greater(saved, zeros()), load(block, i), zeros())
+                    store(out, j, select(is_nan(saved), saved, passed))
+                else:
+                    for lane in range(channels - c):
+                        number = get(y, j + lane)
+                        kept = get(block, i + lane) if number > 0 else np.float32(0)
+                        put(out, j + lane, kept if number == number else number)
 
 
 @inlined
 def _challenged(champion, code, challenger, place):
     """A challenger wins where it is larger or NaN; nothing beats a NaN."""
-    wins = (not challenger <= champion) & (champion == champion)
-    return (challenger if wins else champion), (place if wins else code)
+    wins = both(negated(at_most(challenger, champion)), negated(is_nan(champion)))
+    return select(wins, challenger, champion), select(wins, place, code)
+
+
+@inlined
+def _store(out, place, vector, count, room):
+    """The first `count` lanes of a vector, or all of them if there is room."""
+    if count >= LANES or room >= LANES:
+        store(out, place, vector)
+    else:
+        for lane in range(count):
+            put(out, place + lane, out.dtype.type(lane_of(vector, lane)))

@@ -70,6 +70,7 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     t = zero_tile()
     t = load_tile(array, r)       row by row the numbers from place r on
     store_tile(array, r, t)
+    t = maximum_tile(v, t)        maximum(v, each row)
     t = fma_tile(array, r, i, b, t)    t + array[r + i] · b: every row times a number of its own
     t = fma_tile_two(array, r, i, j, b, t)    the same with two: array[r + j] for the upper half of the lanes
 
@@ -244,7 +245,7 @@ def lane_of(typing_context, a, lane):
     def build(context, builder, signature, arguments):
         return builder.extract_element(*arguments)
 
-    return types.float32(_VECTOR, types.intp), build
+    return (types.int32 if a is _CODES else types.float32)(a, types.intp), build
 
 
 @intrinsic
@@ -366,6 +367,15 @@ def store_tile(typing_context, array, rows, value):
         return context.get_dummy_value()
 
     return types.void(array, _ROWS, _TILE), build
+
+
+@intrinsic
+def maximum_tile(typing_context, a, b):
+    def build(context, builder, signature, arguments):
+        a, b = arguments
+        return _packed(builder, [_larger(builder, a, row) for row in _unpacked(builder, b)])
+
+    return _TILE(_VECTOR, _TILE), build
 
 
 @intrinsic

@@ -72,7 +72,7 @@ def _plan(shape: tuple[int, ...], dy_shape: tuple[int, ...], reach: Reach, group
 
 def _pieces(shape: tuple[int, ...], dy_shape: tuple[int, ...], tables: Plan) -> int:
     """Into how many pieces the blocks are cut."""
-    some, rows = tables.numbers[-3:-1]
+    some, rows = tables.numbers[11:13]
     blocks, outputs = -(-shape[0] // some) * -(-dy_shape[1] // rows), dy_shape[0] * dy_shape[1] * dy_shape[2]
     return int(max(1, min(_PIECES, blocks, outputs // _FEWEST)))
 

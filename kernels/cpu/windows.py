@@ -67,6 +67,7 @@ def _numbers(h: np.ndarray, v: np.ndarray, size: Pair) -> np.ndarray:
 
 OUTPUTS = TILE_ROWS  # of a tile
 _BLOCK, _TABLE = 1 << 15, 1 << 12  # numbers that a block reads, and outputs of it: a part of the L2 cache
+_POOLED = 1 << 10  # outputs of a block that is to be pooled, which waits for that in the L1 and L2 cache
 _TILE, _TASK = 40, 200  # cycles to begin a tile, and a block
 
 
@@ -139,6 +140,7 @@ class Plan(NamedTuple):
     places: np.ndarray  # of the outputs
     numbers: np.ndarray  # what direct._correlate asks for, in its order
     padded: int  # numbers of the padded copy of what a block reads; 0 if no window leaves its image
+    pooled: int  # numbers of a block that is to be pooled; 0 if it is not
 
 
 @functools.lru_cache(maxsize=64)
@@ -150,8 +152,12 @@ def plan(
     groups: int,
     workers: int,
     most: int = _BLOCK,
+    pool: int = 1,
 ) -> Plan:
-    """The tables for correlating images of this shape; they hold for every block, which reads `most` numbers."""
+    """The tables for correlating images of this shape; they hold for every block, which reads `most` numbers.
+
+    A block has whole windows of a pooling of pool × pool pixels, and its places are those in scratch.
+    """
     images, height, width, channels = shape
     filters, strides = out_shape[3], reach.strides
     top, left = min(reach.rows), min(reach.columns)
@@ -162,17 +168,21 @@ def plan(
     h, v = np.array(reach.rows) - top, np.array(reach.columns) - left
     offsets = (h[:, None, None] * line + v[:, None]) * pixel + np.arange(inner)
     reads = _Reads(strides[0], covered, line * pixel, padded)
-    some, rows, splits = _block(images, size, reads, offsets.size, groups, filters, workers, most)
+    some, rows, splits = _block(images, size, reads, offsets.size, groups, filters, workers, most, pool)
     span = (rows - 1) * strides[0] + covered
     n, p, q = np.ogrid[:some, :rows, : size[1]]
     starts = n * (span if padded else height) * line * pixel + (p * strides[0] * line + q * strides[1]) * pixel
     out_line = out_shape[2] * filters
     out_image, out_row = out_shape[1] * out_line, reach.steps[0] * out_line
-    places = n * out_image + p * out_row + q * reach.steps[1] * filters
+    out_pixel = reach.steps[1] * filters
+    places = n * out_image + p * out_row + q * out_pixel if pool == 1 else LANES * np.arange(starts.size)
     origin = reach.first[0] * out_line + reach.first[1] * filters
-    numbers = origin, out_image, out_row, *size, strides[0], top, left, covered, line, padded, some, rows, splits
-    copied = some * span * line * pixel if padded else 0
-    return Plan(_table(offsets), _table(starts), _table(places), np.array(numbers, np.intp), copied)
+    numbers = (
+        *(origin, out_image, out_row, *size, strides[0], top, left, covered, line, padded),
+        *(some, rows, splits, out_pixel, pool),
+    )
+    copied, pooled = some * span * line * pixel if padded else 0, LANES * starts.size if pool > 1 else 0
+    return Plan(_table(offsets), _table(starts), _table(places), np.array(numbers, np.intp), copied, pooled)
 
 
 def _table(numbers: np.ndarray) -> np.ndarray:
@@ -192,15 +202,16 @@ class _Reads(NamedTuple):
 
 
 def _block(
-    images: int, size: Pair, reads: _Reads, depth: int, groups: int, filters: int, workers: int, most: int
+    images: int, size: Pair, reads: _Reads, depth: int, groups: int, filters: int, workers: int, most: int, pool: int
 ) -> tuple[int, int, int]:
     """(images, rows, splits of the filters) of a block: those with which the last worker is ready first."""
     down, across = size
-    panels = -(-filters // groups // LANES)
-    most_images = max(1, min(most // reads.numbers(down), _TABLE // (down * across), images))
-    most_rows = max(1, min((most // reads.line - reads.covered) // reads.stride + 1, _TABLE // across, down))
+    panels, table = -(-filters // groups // LANES), _TABLE if pool == 1 else _POOLED
+    most_images = max(1, min(most // reads.numbers(down), table // (down * across), images))
+    most_rows = max(1, min((most // reads.line - reads.covered) // reads.stride + 1, table // across, down))
     turns = range(1, 9)
-    blocks = {(1, max(1, min(most_rows, -(-down * images // (turn * workers)), -(-down // turn)))) for turn in turns}
+    heights = {max(1, min(most_rows, -(-down * images // (turn * workers)), -(-down // turn))) for turn in turns}
+    blocks = {(1, -(-height // pool) * pool) for height in heights}
     if most_rows == down:
         blocks |= {(min(most_images, -(-images // (turn * workers))), down) for turn in turns} | {(most_images, down)}
     splits = {1, *(min(panels, -(-workers // turn)) for turn in turns)}

@@ -1,0 +1,162 @@
+"""Fused kernels: what the kernels that they replace compute one after the other."""
+
+import numpy as np
+import pytest
+
+from minicnn.kernels import fused, portable
+from minicnn.kernels.cpu import direct, threads, windows
+from minicnn.kernels.cpu import fused as fast
+from minicnn.kernels.geometry import window_output
+
+# name: x, kernel, filters, stride, pad, dilation, groups
+CASES = {
+    "one panel, odd size": ((2, 11, 9, 3), (3, 3), 16, 1, 1, 1, 1),
+    "few filters": ((3, 13, 12, 2), (5, 5), 6, 1, 2, 1, 1),
+    "one filter": ((2, 7, 8, 4), (3, 3), 1, 1, 0, 1, 1),
+    "a panel and some": ((1, 9, 9, 3), (3, 2), 21, 1, 0, 1, 1),
+    "groups": ((2, 9, 10, 6), (3, 3), 15, 1, 1, 1, 3),
+    "groups of whole panels": ((2, 7, 7, 4), (3, 3), 32, 1, 1, 1, 2),
+    "stride": ((2, 12, 15, 4), (3, 3), 18, 2, 1, 1, 1),
+    "a stride beyond the kernel": ((2, 17, 19, 4), (2, 2), 7, 3, 0, 1, 1),
+    "dilation": ((2, 12, 13, 5), (3, 3), 19, 1, 2, 3, 1),
+    "images in several blocks": ((40, 9, 10, 3), (5, 5), 17, 1, 2, 1, 1),
+    "rows in several blocks": ((1, 60, 61, 9), (3, 3), 20, 1, 1, 1, 1),
+    "filters split among threads": ((1, 5, 5, 8), (3, 3), 100, 1, 1, 1, 1),
+    "depthwise": ((2, 8, 9, 6), (3, 3), 12, 1, 1, 1, 6),
+    "pixels": ((2, 6, 7, 5), (1, 1), 9, 1, 0, 1, 1),
+    "a kernel larger than the image": ((2, 4, 5, 3), (9, 9), 7, 1, 6, 1, 1),
+    "one window": ((1, 3, 3, 3), (2, 2), 4, 1, 0, 1, 1),
+}
+
+
+def arrays(case, seed=0):
+    """(x, w, b, options)."""
+    shape, kernel, filters, stride, pad, dilation, groups = CASES[case]
+    rng = np.random.default_rng(seed)
+    x, w = (
+        rng.standard_normal(shape, np.float32),
+        rng.standard_normal((*kernel, shape[3] // groups, filters), np.float32),
+    )
+    pads, steps = ((pad, pad), (pad, pad)), {"strides": (stride, stride), "dilation": (dilation, dilation)}
+    options = {"pads": pads, "groups": groups, **steps}
+    return x, w, rng.standard_normal(filters, np.float32), options
+
+
+def wide(*numbers):
+    return [a.astype(np.float64) for a in numbers]
+
+
+@pytest.fixture
+def any_threads():
+    before = threads.get_num_threads()
+    yield threads.set_num_threads
+    threads.set_num_threads(before)
+
+
+def on_any_threads(set_threads, kernel, *args, **options):
+    """What the kernel returns, after it has returned the same bits on 1, 2, 3 and 8 threads."""
+    results = []
+    for number in (1, 2, 3, 8):
+        set_threads(number)
+        found = kernel(*args, **options)
+        results.append(found if isinstance(found, tuple) else (found,))
+    for other in results[1:]:
+        for one, same in zip(results[0], other):
+            assert one.tobytes() == same.tobytes()
+    return found
+
+
+def assert_pooled(found, expected, scale):
+    """Codes count where a gradient flows: where the pooled ReLU is positive or NaN."""
+    (y, code), (y_expected, code_expected) = found, expected
+    np.testing.assert_allclose(y, y_expected, rtol=1e-5, atol=1e-5 * scale)
+    flows = ~(y_expected <= 1e-4 * scale)
+    np.testing.assert_array_equal(code[flows], code_expected[flows])
+    assert code.dtype == np.uint8
+    assert code.max() <= 3
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_conv2d_relu(case, any_threads):
+    x, w, b, options = arrays(case)
+    expected = fused.conv2d_relu(portable, *wide(x, w, b), **options)
+    found = on_any_threads(any_threads, fast.conv2d_relu, x, w, b, **options)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * expected.max())
+    assert (found == 0).any()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_conv2d_relu_max_pool(case, any_threads):
+    x, w, b, options = arrays(case)
+    expected = fused.conv2d_relu_max_pool(portable, *wide(x, w, b), **options)
+    found = on_any_threads(any_threads, fast.conv2d_relu_max_pool, x, w, b, **options)
+    assert_pooled(found, expected, expected[0].max())
+
+
+def test_without_bias():
+    x, w, _, options = arrays("few filters")
+    expected = fused.conv2d_relu_max_pool(portable, *wide(x, w), **options)
+    assert_pooled(fast.conv2d_relu_max_pool(x, w, **options), expected, expected[0].max())
+    np.testing.assert_allclose(
+        fast.conv2d_relu(x, w, **options), fused.conv2d_relu(portable, *wide(x, w), **options), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ties_go_to_the_first_pixel(case):
+    """Whole numbers, few of them, so that every sum is exact and many are equal."""
+    x, w, b, options = (a if isinstance(a, dict) else np.sign(a.round()) for a in arrays(case))
+    expected, place = fused.conv2d_relu_max_pool(portable, *wide(x, w, b), **options)
+    y, code = fast.conv2d_relu_max_pool(x, w, b, **options)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(code[y > 0], place[y > 0])
+
+
+@pytest.mark.parametrize("case", ["one panel, odd size", "few filters", "a panel and some", "groups", "depthwise"])
+def test_nan_and_infinities_go_where_they_belong(case):
+    x, w, b, options = arrays(case)
+    x.ravel()[:: x.size // 6] = np.resize(np.float32([np.nan, np.inf, -np.inf]), len(x.ravel()[:: x.size // 6]))
+    relu = fused.conv2d_relu(portable, *wide(x, w, b), **options)
+    assert np.isnan(relu).any()
+    assert np.isinf(relu).any()
+    np.testing.assert_allclose(fast.conv2d_relu(x, w, b, **options), relu, atol=1e-4)
+    expected = fused.conv2d_relu_max_pool(portable, *wide(x, w, b), **options)
+    assert_pooled(fast.conv2d_relu_max_pool(x, w, b, **options), expected, 10)
+
+
+def test_windows_of_negative_pixels_are_zero():
+    x, w, b, options = arrays("a panel and some")
+    y, code = fast.conv2d_relu_max_pool(x, w, b - 1000, **options)
+    assert (y == 0).all()
+    assert code.max() <= 3
+    assert (fast.conv2d_relu(x, w, b - 1000, **options) == 0).all()
+
+
+def guarded(shape, dtype=np.float32):
+    """An array, and all the memory that it lies in."""
+    memory = np.full(int(np.prod(shape)) + 128, 99, dtype)
+    return memory[64:-64].reshape(shape), memory
+
+
+def assert_guarded(array, memory):
+    assert (memory[:64] == 99).all()
+    assert (memory[-64:] == 99).all()
+    assert not (array == 99).any()
+
+
+@pytest.mark.parametrize("number", [1, 2, 8])
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_written_beyond_the_results(case, number, any_threads):
+    any_threads(number)
+    x, w, b, options = arrays(case)
+    pads, groups, strides, dilation = options.values()
+    size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
+    reach = windows.forward_reach(w.shape[:2], strides, pads, dilation)
+    (y, memory), panels = guarded((len(x), *size, w.shape[3])), direct.packed(w, groups)
+    direct.correlate(x, panels, b, y, size, reach, groups, floor=0)
+    assert_guarded(y, memory)
+    shape = len(x), size[0] // 2, size[1] // 2, w.shape[3]
+    (y, memory), (code, codes) = guarded(shape), guarded(shape, np.uint8)
+    direct.correlate(x, panels, b, y, (2 * shape[1], 2 * shape[2]), reach, groups, code=code)
+    assert_guarded(y, memory)
+    assert_guarded(code, codes)
