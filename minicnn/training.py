@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import warnings
@@ -16,6 +17,7 @@ from .callbacks import Callback, CallbackList, History, progress_display
 from .data.batches import Batch
 from .data.checks import warn_about_pixels, warn_about_predictions
 from .data.feeding import as_batches, epochs_of, split, unpack, validation_batches, with_class_weight
+from .plan import Planner
 from .tensor import Tensor, no_grad
 
 Logs = dict[str, float]
@@ -29,6 +31,7 @@ class Trainer:
     metrics: list[Any]
     stop_training = False
     history: History
+    run_eagerly = False
 
     # ------------------------------------------------------------------------------------------------ compile
 
@@ -43,7 +46,9 @@ class Trainer:
     ) -> None:
         """Choose the optimizer, the loss and the metrics to report, each by name or as an object.
 
-        Raises ValueError for an unknown name. Every step runs eagerly in this version, whatever `run_eagerly` says.
+        run_eagerly     compute operation by operation; otherwise steps run as plans (see minicnn.plan)
+
+        Raises ValueError for an unknown name.
 
         >>> import minicnn as mc
         >>> model = mc.Sequential([mc.Input((4,)), mc.layers.Dense(2)])
@@ -60,6 +65,8 @@ class Trainer:
         self._loss_tracker = metrics_.Mean(name="loss")
         self.stop_training = False
         self._predictions_checked = False
+        self.run_eagerly = run_eagerly
+        self.__dict__.pop("_planner", None)
 
     def training_config(self) -> dict[str, Any] | None:
         """What `compile` was given, for model files."""
@@ -163,6 +170,8 @@ class Trainer:
 
     def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
         """One forward pass, one backward pass, one update; override it for training of your own."""
+        if self._plannable() and (outcome := self._planner.train(x, y, sample_weight)):
+            return self._update_metrics(y, *outcome)
         predictions = self(x, training=True)  # type: ignore[operator]
         loss = self.compute_loss(x, y, predictions, sample_weight)
         variables = self.trainable_weights  # type: ignore[attr-defined]
@@ -173,7 +182,7 @@ class Trainer:
             self.optimizer.apply([v.grad for v in variables], variables)
         else:
             _warn_about_frozen_weights(self)
-        return self._update_metrics(y, predictions, loss)
+        return self._update_metrics(y, predictions.numpy(), loss.item())
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -187,9 +196,7 @@ class Trainer:
             )
         if y is None:
             raise ValueError(f"no labels: {self.loss.name} needs y=labels, or batches (x, y)")
-        if not self._predictions_checked and isinstance(y_pred.data, np.ndarray):
-            self._predictions_checked = True
-            warn_about_predictions(self.loss, y_pred.data)
+        self._check_predictions(y_pred.data)
         loss = self.loss(y, y_pred, sample_weight)
         for penalty in self.losses:  # type: ignore[attr-defined]
             loss = loss + penalty
@@ -230,11 +237,12 @@ class Trainer:
 
     def test_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
         """One forward pass and the loss, without gradients."""
+        if self._plannable() and (outcome := self._planner.test(x, y, sample_weight)):
+            return self._update_metrics(y, *outcome)
         with no_grad():
             predictions = self(x, training=False)  # type: ignore[operator]
-            return self._update_metrics(
-                y, predictions, self.compute_loss(x, y, predictions, sample_weight, training=False)
-            )
+            loss = self.compute_loss(x, y, predictions, sample_weight, training=False)
+        return self._update_metrics(y, predictions.numpy(), loss.item())
 
     def predict(
         self,
@@ -287,6 +295,8 @@ class Trainer:
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch as arrays."""
+        if not self.run_eagerly and (outputs := self._planner.predict(x)) is not None:
+            return outputs
         with no_grad():
             return graph.map_structure(lambda y: y.numpy(), self(x, training=False))  # type: ignore[operator]
 
@@ -302,11 +312,26 @@ class Trainer:
         """The keys of the logs."""
         return ["loss", *(metric.name for metric in self.metrics)]
 
-    def _update_metrics(self, y: Any, predictions: Tensor, loss: Tensor) -> Logs:
-        self._loss_tracker.update_state(loss.item(), sample_weight=predictions.shape[0])
+    def _update_metrics(self, y: Any, predictions: Any, loss: float) -> Logs:
+        self._check_predictions(predictions)
+        self._loss_tracker.update_state(loss, sample_weight=len(predictions))
         for metric in self.metrics:
-            metric.update_state(y, predictions.numpy())
+            metric.update_state(y, predictions)
         return {metric.name: float(metric.result()) for metric in [self._loss_tracker, *self.metrics]}
+
+    def _check_predictions(self, predictions: Any) -> None:
+        """Warn about what the first predictions give away."""
+        if not self._predictions_checked and isinstance(predictions, np.ndarray):
+            self._predictions_checked = True
+            warn_about_predictions(self.loss, predictions)
+
+    @functools.cached_property
+    def _planner(self) -> Planner:
+        return Planner(self)
+
+    def _plannable(self) -> bool:
+        """Whether a step is nothing but what it is by default."""
+        return not self.run_eagerly and self.loss is not None and type(self).compute_loss is Trainer.compute_loss
 
     def _expect_compiled(self, method: str) -> None:
         if self.optimizer is None:

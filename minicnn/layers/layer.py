@@ -7,6 +7,7 @@ import contextlib
 import functools
 import inspect
 import re
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
@@ -23,8 +24,18 @@ from ..variable import Variable
 Shape = tuple[int | None, ...]
 
 _names_given: collections.Counter[str] = collections.Counter()
-_with_values = True
-_training = False  # the mode of the call that is running; inner layers take it over
+_changes = 0
+
+
+class _Call(threading.local):
+    """The call that is running; every thread has its own."""
+
+    layer: Layer | None = None
+    training = False  # inner layers take it over
+    makes_values = True
+
+
+_running = _Call()
 
 
 class Layer(Configurable):
@@ -46,6 +57,9 @@ class Layer(Configurable):
     >>> [w.shape for w in layer.weights]
     [(2,)]
     """
+
+    #: attributes that what a layer computes does not depend on: setting them leaves plans as they are
+    unplanned: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -107,7 +121,7 @@ class Layer(Configurable):
 
     def __call__(self, inputs: Any, training: bool | None = None) -> Any:
         """Build if need be, then compute on tensors or arrays, or extend a functional model with symbolic ones."""
-        with self._named_errors(), _training_mode(training):
+        with self._named_errors(), _calling(self), _training_mode(training):
             if graph.is_symbolic(inputs):
                 return graph.record(self, inputs)
             tensors = graph.map_structure(self._as_input, graph.as_structure(inputs))
@@ -116,7 +130,7 @@ class Layer(Configurable):
 
     def call_on_tensors(self, tensors: Any) -> Any:
         """`call`, with `training` where it takes it. Raises TypeError when it does not return tensors."""
-        options = {"training": _training} if _takes_training(type(self).call) else {}
+        options = {"training": _running.training} if _takes_training(type(self).call) else {}
         outputs = self.call(tensors, **options)
         for output in graph.flatten(outputs):
             if not isinstance(output, Tensor):
@@ -165,9 +179,12 @@ class Layer(Configurable):
         """Remember layers and variables that are stored as attributes, layers also in lists."""
         if attribute not in ("_layers", "_variables") and "_layers" in self.__dict__:
             found = value if isinstance(value, (list, tuple)) else [value]
-            self._layers += [v for v in found if isinstance(v, Layer) and v not in self._layers]
+            self._layers.extend(v for v in found if isinstance(v, Layer) and v not in self._layers)
             if isinstance(value, Variable) and value not in self._variables:
                 self._variables.append(value)
+        if attribute not in self.unplanned:
+            global _changes
+            _changes += 1
         super().__setattr__(attribute, value)
 
     def __getattr__(self, attribute: str) -> Any:
@@ -277,30 +294,47 @@ def _marking_built(build: Callable) -> Callable:
     return build_and_mark
 
 
+def count_of_changes() -> int:
+    """How often attributes of layers have been set: a plan holds as long as this stays the same."""
+    return _changes
+
+
 @contextlib.contextmanager
-def _training_mode(training: bool | None) -> Iterator[None]:
-    global _training
-    before = _training
-    _training = before if training is None else bool(training)
+def _calling(layer: Layer) -> Iterator[None]:
+    before, _running.layer = _running.layer, layer
     try:
         yield
     finally:
-        _training = before
+        _running.layer = before
+
+
+def layer_being_called() -> str | None:
+    """The name of the innermost layer that is being called now."""
+    return None if _running.layer is None else _running.layer.name
+
+
+@contextlib.contextmanager
+def _training_mode(training: bool | None) -> Iterator[None]:
+    before = _running.training
+    _running.training = before if training is None else bool(training)
+    try:
+        yield
+    finally:
+        _running.training = before
 
 
 @contextlib.contextmanager
 def variables_without_values() -> Iterator[None]:
     """Make variables that take no memory: a model file's values come later, once their shapes are known to fit."""
-    global _with_values
-    before, _with_values = _with_values, False
+    before, _running.makes_values = _running.makes_values, False
     try:
         yield
     finally:
-        _with_values = before
+        _running.makes_values = before
 
 
 def _initial_values(initializer: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    if not _with_values:
+    if not _running.makes_values:
         return np.broadcast_to(np.zeros((), dtype), shape)
     return np.asarray(initializers.get(initializer)(shape, dtype), dtype)
 

@@ -32,6 +32,7 @@ class Model(Layer, Trainer):
         return super().__new__(cls, *args, **kwargs)
 
     class_names: list[str] | None = None  #: what the outputs mean, saved with the model
+    unplanned = frozenset({"class_names", "stop_training", "history", "_predictions_checked"})
 
     @property
     def layers(self) -> list[Layer]:

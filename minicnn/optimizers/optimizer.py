@@ -100,6 +100,11 @@ class Optimizer(Configurable):
             self.update(k, variable.data, g, **self._state_of(variable))
         self.iterations += 1
 
+    def build(self, variables: Iterable[Variable]) -> None:
+        """Make the state arrays of the variables, which otherwise happens in their first step."""
+        for variable in variables:
+            self._state_of(variable)
+
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> int:
         """`apply` for (gradient, variable) pairs; returns the number of steps taken so far."""
         gradients, variables = zip(*grads_and_vars)

@@ -1,0 +1,73 @@
+"""A step of a model for one shape of a batch, ready to be done again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import graph, random
+from ..losses.loss import prepare_weights
+from ..tensor import Tensor
+from .again import Again
+from .fusion import fuse
+from .program import OFFERED, Program
+from .steps import Script
+
+
+class Plan:
+    """A script, its program, and what must stay as it was when they were made.
+
+    Making one does the step for the batch that is given.
+    """
+
+    def __init__(self, model: Any, script: Script, *batch: Any):
+        self.script = fuse(script, OFFERED)
+        self._model, self._generator = model, random.generator()
+        self._variables, self._numbers = model.weights, list(script.constants.values())
+        self._trainable = [variable.trainable for variable in self._variables]
+        self.program = Program(self.script, self._fed(*batch))
+        if script.updates:
+            model.optimizer.iterations += 1
+            self._again = Again(script.updates, [self.program.numbers[call] for call in self.script.updates])
+            for gradient in script.gradients:
+                gradient.recorder = self._again  # type: ignore[assignment]
+
+    def holds(self) -> bool:
+        """Whether the variables and the random generator are still those that the program works on."""
+        return self._generator is random.generator() and all(
+            variable.data is numbers and variable.requires_grad == trainable
+            for variable, numbers, trainable in zip(self._variables, self._numbers, self._trainable)
+        )
+
+    def step(self, *batch: Any) -> tuple[Any, float] | None:
+        """(predictions, loss) of another batch, or None, with nothing done, if numbers stand against it."""
+        fed = self._fed(*batch)
+        if not self.program.ready():
+            return None
+        if self.script.updates:
+            self._update_numbers()
+        self.program.run(fed)
+        return self.outcome()
+
+    def outcome(self) -> tuple[Any, float]:
+        """What the last step gave."""
+        outputs = iter(self.program.outputs)
+        predictions = graph.map_structure(lambda _: next(outputs), self.script.predictions)
+        return predictions, float(next(outputs, np.nan))
+
+    def _update_numbers(self) -> None:
+        self._again.begin()
+        trainable = [variable for variable, is_so in zip(self._variables, self._trainable) if is_so]
+        self._model.optimizer.apply(self.script.gradients, trainable)
+
+    def _fed(self, x: Any, *labels: Any) -> Sequence[np.ndarray]:
+        """The arrays of a batch as the step takes them. Raises what the loss raises for wrong labels."""
+        script = self.script
+        arrays = graph.flatten(x)
+        if script.targets is not None:
+            arrays = [*arrays, self._model.loss.prepare(labels[0], Tensor(graph.flatten(script.predictions)[0]))]
+        if script.weights is not None:
+            arrays = [*arrays, prepare_weights(labels[1], Tensor(script.losses))]
+        return arrays
