@@ -63,3 +63,7 @@ def dense_weight_grad_rmsprop_update(k: Any, x: Any, dy: Any, w: Any, *states: A
 
 def dense_weight_grad_adamw_update(k: Any, x: Any, dy: Any, w: Any, *states: Any, **options: Any) -> None:
     k.adamw_update(w, k.dense_weight_grad(x, dy), *states, **options)
+
+
+#: name of every fused kernel → its definition
+DEFINITIONS = {name: value for name, value in vars().items() if getattr(value, "__module__", None) == __name__}

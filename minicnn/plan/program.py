@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import cpu, fused
+from ..kernels import cpu
 from ..kernels.contract import KERNELS
+from ..kernels.cpu import fused
 from ..kernels.cpu.capture import Capture
+from ..kernels.fused import DEFINITIONS
 from .recorder import Call, StandIn
 from .steps import Script
 
-#: the kernels that programs are made of: those of the contract, and the fused ones that there are
+#: the kernels that programs are made of: those of the contract, and the fused ones
 OFFERED: dict[str, Callable[..., Any]] = {
-    name: getattr(cpu, name) for name in (*KERNELS, *vars(fused)) if callable(getattr(cpu, name, None))
+    **{name: getattr(cpu, name) for name in KERNELS},
+    **{name: getattr(fused, name) for name in DEFINITIONS if hasattr(fused, name)},
 }
 
 
