@@ -349,14 +349,10 @@ def _add_rows(a, factors, b, start, step, target, place, count):
     whole = count // LANES * LANES
     for j in range(0, whole, LANES):
         at = start + j
-        even = fma(broadcast(a, factors), load(b, at), load(target, place + j))
-        odd = fma(broadcast(a, factors + 1), load(b, at + step), zeros())
-        even = fma(broadcast(a, factors + 2), load(b, at + 2 * step), even)
-        odd = fma(broadcast(a, factors + 3), load(b, at + 3 * step), odd)
-        even = fma(broadcast(a, factors + 4), load(b, at + 4 * step), even)
-        odd = fma(broadcast(a, factors + 5), load(b, at + 5 * step), odd)
-        even = fma(broadcast(a, factors + 6), load(b, at + 6 * step), even)
-        odd = fma(broadcast(a, factors + 7), load(b, at + 7 * step), odd)
+        even, odd = load(target, place + j), zeros()
+        for e in range(0, _AT_ONCE, 2):
+            even = fma(broadcast(a, factors + e), load(b, at + e * step), even)
+            odd = fma(broadcast(a, factors + e + 1), load(b, at + (e + 1) * step), odd)
         store(target, place + j, add(even, odd))
     for j in range(whole, count):
         number = get(target, place + j)

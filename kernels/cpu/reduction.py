@@ -24,7 +24,7 @@ def channel_sums(x: np.ndarray) -> np.ndarray:
     >>> channel_sums(np.array([[1, 2], [3, 4]], np.float32))
     array([4., 6.], dtype=float32)
     """
-    chunks, sums = empty_chunks(x), np.empty(x.shape[-1], np.float32)
+    chunks, sums = empty_chunks(x), empty(x.shape[-1:])
     _sum(workers_for(x.size), x, np.zeros(len(sums), np.float32), chunks)
     _total(1, chunks, sums)
     return sums
