@@ -56,7 +56,7 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     v = broadcast(array, i)       copies of the number at place i
     v = fma(a, b, c)              a·b + c, rounded once, or twice on a machine that cannot (SSE)
     v = add(a, b)                 also subtract(a, b), multiply(a, b)
-    v = maximum(a, b)             the larger of each pair; any of them if one is NaN
+    v = maximum(a, b)             the larger of each pair, b if one of them is NaN
     total(v), largest(v)          the sum and the largest of the numbers
     lane_of(v, i)                 one of the numbers
 
@@ -80,7 +80,7 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     beyond(array, i)              the numbers from place i on
     flat(array)                   the numbers of an array of any shape as they lie in memory, as far as they reach
 
-Of an array of uint8 codes the same load, store, broadcast, filled, equal and select make vectors of int32.
+Of uint8 codes the same load, store, broadcast, filled, equal, select and lane_of make and take vectors of int32.
 Nothing here checks bounds: these are for padded scratch memory of our own.
 """
 
@@ -399,8 +399,10 @@ def fma_tile_two(typing_context, array, rows, low, high, b, c):
         array, rows, low, high, b, c = arguments
         sums = []
         for address, row in zip(_addresses(context, builder, signature, array, rows), _unpacked(builder, c)):
-            two = [_copies(builder, _VECTOR, builder.load(builder.gep(address, [place]))) for place in (low, high)]
-            sums.append(_fma(builder, _shuffled(builder, *two, halves), b, row))
+            left, right = (
+                _copies(builder, _VECTOR, builder.load(builder.gep(address, [place]))) for place in (low, high)
+            )
+            sums.append(_fma(builder, _shuffled(builder, left, right, halves), b, row))
         return _packed(builder, sums)
 
     return _TILE(array, _ROWS, types.intp, types.intp, _VECTOR, _TILE), build

@@ -51,6 +51,21 @@ def test_one_number_out_of_many(lane):
 
 
 @njit
+def _maximum(a, b, out):
+    x, y = simd.load(a, 0), simd.load(b, 0)
+    simd.store(out, 0, simd.maximum(x, y))
+    tile = simd.maximum_tile(x, simd.load_tile(b, simd.spaced(0, 0)))
+    simd.store_tile(out, simd.spaced(LANES, LANES), tile)
+
+
+@pytest.mark.parametrize("shift", range(8))
+def test_the_second_of_a_pair_with_a_nan_is_its_maximum(shift):
+    a, b, out = SPECIAL, np.roll(SPECIAL, shift), np.empty((1 + TILE_ROWS, LANES), np.float32)
+    _maximum(a, b, out.reshape(-1))
+    np.testing.assert_array_equal(out, np.broadcast_to(np.where(a > b, a, b), out.shape))
+
+
+@njit
 def _masks(a, b, out):
     x, y = simd.load(a, 0), simd.load(b, 0)
     zero, one = simd.zeros(), simd.filled(1.0)
