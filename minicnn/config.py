@@ -1,4 +1,6 @@
-"""Settings: the floating-point type that layers compute in unless told otherwise, and the number of threads."""
+"""Settings: the type that layers compute in unless told otherwise, how exactly, and on how many threads."""
+
+from .kernels import precision as _kernels
 
 _floatx = "float32"
 
@@ -21,6 +23,27 @@ def set_floatx(value: str) -> None:
     if value not in ("float32", "float64"):
         raise ValueError(f'floatx must be "float32" or "float64", not {value!r}')
     _floatx = value
+
+
+def precision() -> str:
+    """How exactly float32 is computed: MINICNN_PRECISION, or "float32".
+
+    >>> precision() in ("exact", "float32")
+    True
+    """
+    return _kernels.precision()
+
+
+def set_precision(value: str) -> None:
+    """Compute float32 so from now on.
+
+    "float32" (the default) allows Winograd's algorithm for convolutions, which needs a quarter of the multiplications;
+    its rounding errors are about twice as large as those of sums. "exact" sums every product.
+    Raises ValueError for any other.
+
+    >>> set_precision(precision())
+    """
+    _kernels.set_precision(value)
 
 
 def num_threads() -> int:

@@ -1,11 +1,12 @@
 """Convolution and its gradients, each by the way that suits its shape.
 
-    1×1, without stride or padding     a dense layer for every pixel (dense.py)
-    one channel a group                channel by channel (depthwise.py)
-    others                             directly, without copies of windows (direct.py, weight_grad.py)
+    dense         a dense layer for every pixel (dense.py)
+    depthwise     channel by channel (depthwise.py)
+    winograd      by a quarter of the multiplications (winograd.py)
+    thin          an input gradient collected from the products dy·wᵀ
+    direct        without copies of windows (direct.py, weight_grad.py)
 
-The input gradient of one or a few channels would leave most lanes of direct.py without work: it collects the products
-dy·wᵀ.
+choose.py says which.
 Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 
@@ -13,7 +14,8 @@ import numpy as np
 
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import depthwise, direct
+from ..winograd import TAPS
+from . import choose, depthwise, direct, winograd
 from .capture import expect_finite
 from .dense import dense, dense_input_grad, dense_weight_grad
 from .fill import cleared
@@ -21,12 +23,12 @@ from .matmul import matmul
 from .memory import contiguous, empty
 from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
-from .simd import LANES, get, put
+from .simd import get, put
 from .weight_grad import weight_grad
 from .windows import Window, backward_phases, backward_windows, forward_reach, forward_window
 
-_THIN = 3  # channels
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
+_TURNED = np.arange(TAPS**2)[::-1].copy()  # the taps of a 3×3 window, from the last to the first
 
 
 def conv2d(
@@ -47,11 +49,14 @@ def conv2d(
            [20., 24.]], dtype=float32)
     """
     x, w = contiguous(x), contiguous(w)
-    if _pointwise(w.shape[:2], strides, pads, groups):
-        return dense(_rows(x), w[0, 0], b).reshape(*x.shape[:3], -1)
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
+    algorithm, _ = choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups)
+    if algorithm == "dense":
+        return dense(_rows(x), w[0, 0], b).reshape(*x.shape[:3], -1)
     y = empty((x.shape[0], *size, w.shape[3]))
-    if 1 < groups == x.shape[3]:
+    if algorithm == "winograd":
+        winograd.correlate(x, direct.packed(w, 1), b, y, (pads[0][0], pads[1][0]), virtual=False)
+    elif algorithm == "depthwise":
         bias = cleared((w.shape[3],)) if b is None else b
         depthwise.correlate(x, w, bias, y, forward_window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation))
     else:
@@ -73,16 +78,22 @@ def conv2d_input_grad(
 ) -> np.ndarray:
     """dx, one phase of the input pixels after the other."""
     dy, w = contiguous(dy), contiguous(w)
-    if _pointwise(w.shape[:2], strides, pads, groups):
+    algorithm, _ = choose.conv2d_input_grad(dy.shape, w.shape, tuple(input_size), strides, pads, dilation, groups)
+    if algorithm == "dense":
         return dense_input_grad(_rows(dy), w[0, 0]).reshape(*dy.shape[:3], -1)
-    if groups == 1 and w.shape[2] <= _THIN and w.shape[3] >= LANES:
+    if algorithm == "winograd":
+        dx = empty((dy.shape[0], *input_size, w.shape[2]))
+        corner = TAPS - 1 - pads[0][0], TAPS - 1 - pads[1][0]
+        winograd.correlate(dy, direct.packed_transposed(w, _TURNED, 1), None, dx, corner, virtual=True)
+        return dx
+    if algorithm == "thin":
         windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
         return _thin_input_grad(dy, w, input_size, windows)
     if not expect_finite(w):  # at the border an infinite weight must not meet the zeros around dy
         return portable.conv2d_input_grad(
             dy, w, input_size=input_size, strides=strides, pads=pads, dilation=dilation, groups=groups
         )
-    if groups > 1 == w.shape[2]:
+    if algorithm == "depthwise":
         return _depthwise_input_grad(dy, w, groups, input_size, strides, pads, dilation)
     dx = cleared((dy.shape[0], *input_size, w.shape[2] * groups))  # a long stride skips pixels
     for phase in backward_phases(tuple(input_size), w.shape[:2], strides, pads, dilation):
@@ -115,7 +126,7 @@ def conv2d_weight_grad(
 ) -> np.ndarray:
     """dw = windowsᵀ · dy."""
     x, dy = contiguous(x), contiguous(dy)
-    if _pointwise(kernel_size, strides, pads, groups):
+    if choose.pointwise(kernel_size, strides, pads, groups):
         return dense_weight_grad(_rows(x), _rows(dy))[None, None]
     if 1 < groups == x.shape[3]:
         window = forward_window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
@@ -131,11 +142,6 @@ def bias_grad(dy: np.ndarray) -> np.ndarray:
     array([18.], dtype=float32)
     """
     return channel_sums(dy)
-
-
-def _pointwise(kernel_size: Pair, strides: Pair, pads: Pads, groups: int) -> bool:
-    """Whether the convolution is a dense layer for every pixel."""
-    return kernel_size == strides == (1, 1) and pads == NO_PADS and groups == 1
 
 
 def _rows(images: np.ndarray) -> np.ndarray:

@@ -1,7 +1,9 @@
 """Does a kernel give what the contract says?"""
 
+import contextlib
 import functools
 import warnings
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +54,14 @@ class Expectation:
         self.results = _results(getattr(backend("reference"), case.name)(*args, **options), args)
 
     def verdict(self, name: str) -> Verdict:
-        """How the backend of this name does."""
+        """How the backend of this name does, with each of its algorithms."""
+        return worst_of(self._verdict(name, algorithm) for algorithm in _algorithms(name, self.case.name))
+
+    def _verdict(self, name: str, algorithm: AbstractContextManager) -> Verdict:
         args, options = self.case.arguments()
         try:
-            results = _run(getattr(backend(name), self.case.name), args, options)
+            with algorithm:
+                results = _run(getattr(backend(name), self.case.name), args, options)
         except Exception as error:  # whatever a kernel raises on legal input is its mistake
             return Verdict(np.inf, f"raised {type(error).__name__}: {error}")
         if problem := self._wrong_spec(results) or self._changed(args):
@@ -84,6 +90,15 @@ class Expectation:
             if old.tobytes() != new.tobytes():
                 return f"changed its argument {i}"
         return ""
+
+
+def _algorithms(name: str, kernel: str) -> list[AbstractContextManager]:
+    """What to compute under: compiled convolutions of small images would never be Winograd's unless it is preferred."""
+    if name != "cpu" or kernel not in ("conv2d", "conv2d_input_grad"):
+        return [contextlib.nullcontext()]
+    from ..kernels.cpu.choose import preferring
+
+    return [preferring("direct"), preferring("winograd")]
 
 
 def worst_of(verdicts: Any) -> Verdict:

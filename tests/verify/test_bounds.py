@@ -5,6 +5,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from minicnn.kernels import precision
 from minicnn.kernels.contract import KERNELS
 from minicnn.kernels.contract.bounds import BOUNDS, error_bounds
 from minicnn.verify import Case
@@ -12,6 +13,7 @@ from minicnn.verify.cases import DRAWN
 from minicnn.verify.cases.numbers import Numbers
 from minicnn.verify.check import Expectation
 
+POINTS = ((5 / 8, 3 / 2), (3 / 2, 5 / 8))
 U = 2.0**-24 + 2.0**-53  # one rounding in float32, and one of the float64 reference
 
 #: kernels that copy and compare
@@ -92,3 +94,65 @@ def test_float64_has_narrower_bounds():
     args = [np.ones((3, 4)), np.ones((4, 5))]
     (wide,), (narrow,) = error_bounds("matmul", args, {}, "float32"), error_bounds("matmul", args, {}, "float64")
     np.testing.assert_allclose(wide / narrow, 2.0**28, rtol=1e-6)  # (2⁻²⁴ + 2⁻⁵³) / (2⁻⁵³ + 2⁻⁵³)
+
+
+WINDOW = {"pads": ((1, 1), (1, 1))}
+
+
+@pytest.fixture
+def any_precision():
+    before = precision.precision()
+    yield precision.set_precision
+    precision.set_precision(before)
+
+
+def test_in_precision_float32_the_pixels_of_a_tile_count(any_precision):
+    """One pixel of 1,000,000 widens the bounds of sums in its window, and with Winograd of all outputs of its tile."""
+    x, w = np.ones((1, 8, 8, 1)), np.ones((3, 3, 1, 1))
+    x[0, 0, 0, 0] = 1e6
+    any_precision("exact")
+    (exact,) = error_bounds("conv2d", [x, w], WINDOW, "float32")
+    any_precision("float32")
+    (wide,) = error_bounds("conv2d", [x, w], WINDOW, "float32")
+    assert np.count_nonzero(exact > 0.1) == 4
+    assert np.count_nonzero(wide > 0.1) == 16
+    assert (wide >= exact).all()
+    (double,) = error_bounds("conv2d", [x, w], WINDOW, "float64")
+    np.testing.assert_allclose(double, exact * 2**-28, rtol=1e-6)  # float64's u twice, as it is the reference's as well
+
+
+def test_winograd_of_one_product_by_hand(any_precision):
+    """|A|ᵀ(|G||g||G|ᵀ ⊙ |B|ᵀ|d||B|)|A| for pixel (1, 1) of a tile and the middle tap, at output (0, 0)."""
+    any_precision("float32")
+    x, w = np.zeros((1, 6, 6, 1)), np.zeros((3, 3, 1, 1))
+    x[0, 1, 1, 0] = w[1, 1, 0, 0] = 1
+    (bound,) = error_bounds("conv2d", [x, w], {}, "float32")
+    near, far = (2 * point * other**2 / abs(2 * point * (point**2 - other**2)) for point, other in POINTS)
+    np.testing.assert_allclose(bound[0, 0, 0, 0] / (28 * U), (near + far) ** 2, rtol=1e-5)
+
+
+def test_where_a_tile_is_not_finite_the_sums_are_direct(any_precision):
+    x, w = np.ones((1, 8, 8, 1)), np.ones((3, 3, 1, 1))
+    x[0, 0, 0, 0] = np.inf
+    bounds = []
+    for setting in ("exact", "float32"):
+        any_precision(setting)
+        bounds += error_bounds("conv2d", [x, w], WINDOW, "float32")
+    np.testing.assert_array_equal(bounds[0][0, :4, :4], bounds[1][0, :4, :4])
+    assert (bounds[0][0, 4:, 4:] < bounds[1][0, 4:, 4:]).all()
+
+
+def test_with_a_stride_there_is_no_winograd(any_precision):
+    rng, found = np.random.default_rng(0), []
+    x, w = rng.standard_normal((1, 7, 7, 2)), rng.standard_normal((3, 3, 2, 2))
+    for setting in ("exact", "float32"):
+        any_precision(setting)
+        found.append(
+            [
+                bound
+                for options in ({"strides": (2, 2)}, {"dilation": (2, 2)}, {"groups": 2})
+                for bound in error_bounds("conv2d", [x, w[:, :, : 2 // options.get("groups", 1)]], options, "float32")
+            ]
+        )
+    for exact, wide in zip(*found):
+        np.testing.assert_array_equal(exact, wide)

@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...precision import precision
+
 #: how many times the smallest normal number a result may be off because something tiny was flushed to zero on the
 #: way and the rest scaled up: about 1e-33 in float32
 FLUSHED = 2**16
@@ -16,6 +18,7 @@ class Rounding(NamedTuple):
     """u: the largest relative error of one rounded operation, half the distance from 1 to the next number.
 
     The reference is computed in float64 and rounded as well: its u is added here, once for all.
+    winograd: whether the precision allows Winograd's algorithm in this dtype.
 
     >>> round(Rounding.of("float32").u * 2**24, 6)
     1.0
@@ -23,11 +26,13 @@ class Rounding(NamedTuple):
 
     u: float
     flushed: float
+    winograd: bool = False
 
     @classmethod
     def of(cls, dtype: Any) -> "Rounding":
         limits, reference = np.finfo(dtype), np.finfo(np.float64)
-        return cls(float(limits.eps + reference.eps) / 2, FLUSHED * float(limits.tiny))
+        winograd = limits.dtype == np.float32 and precision() == "float32"
+        return cls(float(limits.eps + reference.eps) / 2, FLUSHED * float(limits.tiny), winograd)
 
     def after(self, n: Any, magnitude: Any) -> Any:
         """Error of numbers of this magnitude after n roundings each: γ·magnitude, γ = n·u / (1 − n·u); 0 after none.

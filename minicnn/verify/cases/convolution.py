@@ -35,15 +35,16 @@ def bias_grad(draw: st.DrawFn, numbers: Numbers) -> Drawn:
 
 def _convolution(draw: st.DrawFn) -> tuple[tuple, tuple, tuple, dict[str, Any]]:
     """Shapes of x, w and y, and the options."""
-    h, r, down, rows, spread_down = _axis(draw)
-    v, s, across, columns, spread_across = _axis(draw)
+    common = draw(st.integers(0, 3)) == 3  # 3×3 windows and nothing else, which have an algorithm of their own
+    h, r, down, rows, spread_down = _axis(draw, common)
+    v, s, across, columns, spread_across = _axis(draw, common)
     options: dict[str, Any] = {
         "strides": (down, across),
         "pads": (rows, columns),
         "dilation": (spread_down, spread_across),
     }
     size = window_output((h, v), (r, s), **options)
-    groups = draw(st.integers(1, 3))
+    groups = 1 if common else draw(st.integers(1, 3))
     room = MOST_PRODUCTS // (math.prod(size) * r * s * groups)
     channels, filters, images = draw(products(3, most=max(1, room)))
     options["groups"] = groups
@@ -51,10 +52,13 @@ def _convolution(draw: st.DrawFn) -> tuple[tuple, tuple, tuple, dict[str, Any]]:
     return x, w, (images, *size, filters * groups), options
 
 
-def _axis(draw: st.DrawFn) -> tuple[int, int, int, tuple[int, int], int]:
+_windows = st.tuples(lengths(3, longest=15), st.integers(1, 4), st.integers(1, 3))
+
+
+def _axis(draw: st.DrawFn, common: bool) -> tuple[int, int, int, tuple[int, int], int]:
     """Size, window, stride, padding and dilation along one axis; a window that does not fit gets more of something."""
-    size, window = draw(lengths(6, longest=17)), draw(lengths(3, longest=15))
-    stride, dilation = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    size = draw(lengths(6, longest=17))
+    window, stride, dilation = (3, 1, 1) if common else draw(_windows)
     before, after = draw(st.integers(0, 3)), draw(st.integers(0, 3))
     missing = max(0, (window - 1) * dilation + 1 - size - before - after)
     if draw(st.booleans()):

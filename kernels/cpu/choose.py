@@ -1,0 +1,121 @@
+"""Which algorithm computes a convolution or its input gradient, and why: by shapes and the precision alone.
+
+>>> conv2d((64, 32, 32, 32), (3, 3, 32, 32), (32, 32), pads=((1, 1), (1, 1)))
+Choice(algorithm='winograd', why='4.0 times fewer multiplications')
+>>> conv2d((64, 32, 32, 32), (5, 5, 32, 32), (28, 28))
+Choice(algorithm='direct', why='Winograd is for 3×3 windows')
+"""
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..geometry import NO_PADS, Pads, Pair
+from ..precision import precision
+from ..winograd import OUTPUTS, POINTS, TAPS
+from .simd import LANES
+
+Shape = tuple[int, ...]
+
+_THIN = 3  # channels
+_TRANSFORM = 400  # multiplications of vectors that take as long as to transform a tile for a vector of channels
+_TRANSFORM_WEIGHTS = 360  # and the weights of a vector of filters for a channel
+
+_preferred: str | None = None
+
+
+class Choice(NamedTuple):
+    """An algorithm, and the reason in a few words."""
+
+    algorithm: str
+    why: str
+
+
+@contextlib.contextmanager
+def preferring(algorithm: str) -> Iterator[None]:
+    """Take "winograd" or "direct" wherever it applies, fast or not: to test and to measure it."""
+    global _preferred
+    before, _preferred = _preferred, algorithm
+    try:
+        yield
+    finally:
+        _preferred = before
+
+
+def conv2d(
+    images: Shape,
+    kernel: Shape,
+    size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> Choice:
+    """For images (N, H, W, C), a kernel (R, S, C/g, K) and outputs of size (P, Q)."""
+    if pointwise(kernel, strides, pads, groups):
+        return _DENSE
+    return _correlation(images, (*size, kernel[3]), kernel, strides, dilation, groups, precision(), _preferred)
+
+
+def conv2d_input_grad(
+    gradients: Shape,
+    kernel: Shape,
+    size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> Choice:
+    """For gradients (N, P, Q, K), a kernel (R, S, C/g, K) and inputs of size (H, W)."""
+    if pointwise(kernel, strides, pads, groups):
+        return _DENSE
+    if groups == 1 and kernel[2] <= _THIN and kernel[3] >= LANES:
+        return _THIN_CHOICE
+    channels = kernel[2] * groups
+    return _correlation(gradients, (*size, channels), kernel, strides, dilation, groups, precision(), _preferred)
+
+
+_DENSE = Choice("dense", "a window of one pixel: a dense layer for every pixel")
+_THIN_CHOICE = Choice("thin", "so few channels would leave most lanes of a vector without work")
+
+
+def pointwise(kernel: Shape, strides: Pair, pads: Pads, groups: int) -> bool:
+    """Whether a convolution is a dense layer for every pixel."""
+    return kernel[:2] == strides == (1, 1) and pads == NO_PADS and groups == 1
+
+
+@functools.lru_cache(maxsize=256)
+def _correlation(
+    images: Shape,
+    out: Shape,
+    kernel: Shape,
+    strides: Pair,
+    dilation: Pair,
+    groups: int,
+    precision: str,
+    preferred: str | None,
+) -> Choice:
+    if groups > 1 == kernel[2]:
+        return Choice("depthwise", "one channel a group")
+    if kernel[:2] != (TAPS, TAPS):
+        return Choice("direct", "Winograd is for 3×3 windows")
+    if strides != (1, 1) or dilation != (1, 1) or groups > 1:
+        return Choice("direct", "Winograd is for windows without stride, dilation and groups")
+    if precision == "exact":
+        return Choice("direct", "precision is exact")
+    if preferred:
+        return Choice(preferred, "preferred")
+    return _winograd_or_direct(images, *out)
+
+
+def _winograd_or_direct(images: Shape, down: int, across: int, filters: int) -> Choice:
+    """Winograd's transforms must not take longer than the multiplications that it saves."""
+    tiles = images[0] * -(-down // OUTPUTS) * -(-across // OUTPUTS)
+    channels, inputs, outputs = images[3], -(-images[3] // LANES), -(-filters // LANES)
+    sums = images[0] * down * across * TAPS**2 * channels * outputs
+    products = tiles * POINTS**2 * channels * outputs
+    transforms = _TRANSFORM * tiles * (inputs + outputs) + _TRANSFORM_WEIGHTS * channels * outputs
+    if products + transforms < sums:
+        return Choice("winograd", f"{sums / products:.1f} times fewer multiplications")
+    return Choice("direct", f"Winograd would take {(products + transforms) / sums:.1f} times as long")

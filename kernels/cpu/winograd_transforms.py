@@ -1,0 +1,139 @@
+"""The three transforms of Winograd's F(4×4, 3×3), a vector of channels or filters at a time.
+
+Each is one axis after the other, with what the first leaves in `half`: 36 vectors. See kernels/winograd.py.
+"""
+
+import numpy as np
+
+from ..winograd import FAR, NEAR, OUTPUTS, POINTS, TAPS
+from .compile import compiled, inlined
+from .simd import LANES, add, filled, fma, load, multiply, store, subtract, total, zeros
+
+AREA = POINTS * POINTS
+TILE = OUTPUTS * OUTPUTS * LANES  # numbers of 4×4 outputs
+
+_NEAR, _NEAR_2, _NEAR_3 = (np.float32(NEAR**i) for i in (1, 2, 3))
+_FAR, _FAR_2, _FAR_3 = (np.float32(FAR**i) for i in (1, 2, 3))
+_SUM, _PRODUCT = np.float32(NEAR**2 + FAR**2), np.float32(NEAR**2 * FAR**2)
+_AT_0 = np.float32(1 / (NEAR**2 * FAR**2))
+_AT_NEAR, _AT_FAR = (np.float32(1 / (2 * p**2 * (p**2 - q**2))) for p, q in ((NEAR, FAR), (FAR, NEAR)))
+
+
+@inlined
+def _input(d0, d1, d2, d3, d4, d5):
+    """Bᵀ d."""
+    near_even, near_odd = fma(filled(-_FAR_2), d2, d4), fma(filled(-_FAR_2), d1, d3)
+    far_even, far_odd = fma(filled(-_NEAR_2), d2, d4), fma(filled(-_NEAR_2), d1, d3)
+    return (
+        fma(filled(_PRODUCT), d0, fma(filled(-_SUM), d2, d4)),
+        fma(filled(_NEAR), near_odd, near_even),
+        fma(filled(-_NEAR), near_odd, near_even),
+        fma(filled(_FAR), far_odd, far_even),
+        fma(filled(-_FAR), far_odd, far_even),
+        fma(filled(_PRODUCT), d1, fma(filled(-_SUM), d3, d5)),
+    )
+
+
+@inlined
+def _weight(g0, g1, g2):
+    """G g."""
+    near_even, near_odd = fma(filled(_NEAR_2), g2, g0), multiply(filled(_NEAR), g1)
+    far_even, far_odd = fma(filled(_FAR_2), g2, g0), multiply(filled(_FAR), g1)
+    return (
+        multiply(filled(_AT_0), g0),
+        multiply(filled(_AT_NEAR), add(near_even, near_odd)),
+        multiply(filled(_AT_NEAR), subtract(near_even, near_odd)),
+        multiply(filled(_AT_FAR), add(far_even, far_odd)),
+        multiply(filled(_AT_FAR), subtract(far_even, far_odd)),
+        g2,
+    )
+
+
+@inlined
+def _output(m0, m1, m2, m3, m4, m5):
+    """Aᵀ m."""
+    near_even, near_odd = add(m1, m2), subtract(m1, m2)
+    far_even, far_odd = add(m3, m4), subtract(m3, m4)
+    return (
+        add(m0, add(near_even, far_even)),
+        fma(filled(_FAR), far_odd, multiply(filled(_NEAR), near_odd)),
+        fma(filled(_FAR_2), far_even, multiply(filled(_NEAR_2), near_even)),
+        fma(filled(_FAR_3), far_odd, fma(filled(_NEAR_3), near_odd, m5)),
+    )
+
+
+@compiled
+def transform_input(x, place, row, pixel, half, out, spot, step):
+    """out[spot + (6i + j)·step] = (Bᵀ d B)[i, j] of the vectors d[i, j] = x[place + i·row + j·pixel]."""
+    for i in range(POINTS):
+        at = place + i * row
+        values = _input(
+            load(x, at),
+            load(x, at + pixel),
+            load(x, at + 2 * pixel),
+            load(x, at + 3 * pixel),
+            load(x, at + 4 * pixel),
+            load(x, at + 5 * pixel),
+        )
+        _store_six(values, half, i * POINTS * LANES, LANES)
+    for j in range(POINTS):
+        _store_six(_input(*_load_six(half, j * LANES, POINTS * LANES)), out, spot + j * step, POINTS * step)
+
+
+@compiled
+def transform_weights(w, place, tap, half, out, spot, step):
+    """out[spot + (6i + j)·step] = (G g Gᵀ)[i, j] of the vectors g[r, s] = w[place + (3r + s)·tap]."""
+    for r in range(TAPS):
+        at = place + TAPS * r * tap
+        values = _weight(load(w, at), load(w, at + tap), load(w, at + 2 * tap))
+        _store_six(values, half, r * POINTS * LANES, LANES)
+    for j in range(POINTS):
+        at = j * LANES
+        values = _weight(load(half, at), load(half, at + POINTS * LANES), load(half, at + 2 * POINTS * LANES))
+        _store_six(values, out, spot + j * step, POINTS * step)
+
+
+@compiled
+def transform_output(m, place, step, half, bias, at, tile):
+    """tile[4i + j] = (Aᵀ M A)[i, j] + bias of the vectors M[i, j] = m[place + (6i + j)·step].
+
+    Tell whether all of AᵀMA is finite: 0·y is 0 then.
+    """
+    for i in range(POINTS):
+        y0, y1, y2, y3 = _output(*_load_six(m, place + i * POINTS * step, step))
+        store(half, i * LANES, y0)
+        store(half, (i + POINTS) * LANES, y1)
+        store(half, (i + 2 * POINTS) * LANES, y2)
+        store(half, (i + 3 * POINTS) * LANES, y3)
+    b, nothing = load(bias, at), zeros()
+    for j in range(OUTPUTS):
+        y0, y1, y2, y3 = _output(*_load_six(half, j * POINTS * LANES, LANES))
+        nothing = add(nothing, fma(y0, zeros(), fma(y1, zeros(), fma(y2, zeros(), multiply(y3, zeros())))))
+        store(tile, j * LANES, add(y0, b))
+        store(tile, (j + OUTPUTS) * LANES, add(y1, b))
+        store(tile, (j + 2 * OUTPUTS) * LANES, add(y2, b))
+        store(tile, (j + 3 * OUTPUTS) * LANES, add(y3, b))
+    return total(nothing) == 0
+
+
+@inlined
+def _load_six(array, place, step):
+    return (
+        load(array, place),
+        load(array, place + step),
+        load(array, place + 2 * step),
+        load(array, place + 3 * step),
+        load(array, place + 4 * step),
+        load(array, place + 5 * step),
+    )
+
+
+@inlined
+def _store_six(values, array, place, step):
+    v0, v1, v2, v3, v4, v5 = values
+    store(array, place, v0)
+    store(array, place + step, v1)
+    store(array, place + 2 * step, v2)
+    store(array, place + 3 * step, v3)
+    store(array, place + 4 * step, v4)
+    store(array, place + 5 * step, v5)

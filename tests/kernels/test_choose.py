@@ -1,0 +1,72 @@
+"""Which algorithm computes a convolution, and the reason that it gives."""
+
+import pytest
+
+from minicnn.kernels import precision
+from minicnn.kernels.cpu.choose import conv2d, conv2d_input_grad, preferring
+
+SAME = ((1, 1), (1, 1))
+
+
+@pytest.fixture
+def any_precision():
+    before = precision.precision()
+    yield precision.set_precision
+    precision.set_precision(before)
+
+
+@pytest.mark.parametrize(
+    ("batch", "size", "channels", "filters"), [(32, 122, 32, 64), (32, 61, 64, 128), (20, 74, 16, 32), (64, 32, 32, 32)]
+)
+def test_large_images_with_many_channels_are_winograds(batch, size, channels, filters):
+    x, w, y = (batch, size, size, channels), (3, 3, channels, filters), (batch, size, size, filters)
+    assert conv2d(x, w, (size, size), pads=SAME).algorithm == "winograd"
+    assert conv2d_input_grad(y, w, (size, size), pads=SAME).algorithm == "winograd"
+
+
+def test_winograd_must_be_worth_its_transforms():
+    algorithm, why = conv2d((64, 32, 32, 3), (3, 3, 3, 32), (32, 32), pads=SAME)
+    assert algorithm == "direct"
+    assert why.startswith("Winograd would take ")
+    assert conv2d((1, 1, 1, 64), (3, 3, 64, 64), (1, 1), pads=SAME).algorithm == "direct"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "options", "algorithm"),
+    [
+        ((1, 1, 32, 32), {}, "dense"),
+        ((1, 1, 32, 32), {"strides": (2, 2)}, "direct"),
+        ((3, 3, 1, 32), {"groups": 32}, "depthwise"),
+        ((3, 3, 16, 32), {"groups": 2}, "direct"),
+        ((3, 3, 32, 32), {"strides": (1, 2)}, "direct"),
+        ((3, 3, 32, 32), {"dilation": (2, 1)}, "direct"),
+        ((3, 5, 32, 32), {}, "direct"),
+        ((3, 3, 32, 32), {}, "winograd"),
+    ],
+)
+def test_what_winograd_cannot_do_is_done_otherwise(kernel, options, algorithm):
+    for choose in (conv2d, conv2d_input_grad):
+        choice = choose((64, 32, 32, 32), kernel, (32, 32), **options)
+        assert choice.algorithm == algorithm
+        assert choice.why
+
+
+def test_exact_precision_sums_directly(any_precision):
+    case = (64, 32, 32, 32), (3, 3, 32, 32), (30, 30)
+    any_precision("exact")
+    with preferring("winograd"):
+        assert conv2d(*case) == ("direct", "precision is exact")
+    any_precision("float32")
+    assert conv2d(*case).algorithm == "winograd"
+
+
+def test_a_preferred_algorithm_is_taken_where_it_applies():
+    with preferring("winograd"):
+        assert conv2d((1, 3, 3, 1), (3, 3, 1, 1), (1, 1)).algorithm == "winograd"
+        assert conv2d((1, 5, 5, 1), (5, 5, 1, 1), (1, 1)).algorithm == "direct"
+    with preferring("direct"):
+        assert conv2d((64, 32, 32, 32), (3, 3, 32, 32), (30, 30)).algorithm == "direct"
+
+
+def test_the_gradient_of_few_channels_is_collected():
+    assert conv2d_input_grad((64, 32, 32, 32), (3, 3, 3, 32), (32, 32), pads=SAME).algorithm == "thin"

@@ -1,0 +1,161 @@
+"""Winograd convolution: any shape, what must not spread, the same bits on any threads, and not one number beyond."""
+
+import ctypes
+import itertools
+import mmap
+import platform
+
+import numpy as np
+import pytest
+
+from minicnn.kernels import backend
+from minicnn.kernels.cpu import choose, direct, threads, winograd
+from minicnn.kernels.winograd import matrices
+from minicnn.verify import Case, check
+
+NONE, SAME = ((0, 0), (0, 0)), ((1, 1), (1, 1))
+
+# name: x, filters, pads
+SMALL = {
+    "one tile": ((1, 4, 4, 2), 3, SAME),
+    "smaller than a tile": ((2, 1, 2, 3), 5, SAME),
+    "odd": ((2, 7, 5, 3), 2, SAME),
+    "valid": ((1, 7, 8, 2), 3, NONE),
+    "no room for a window but one": ((3, 3, 3, 5), 1, NONE),
+    "the last patch ends with the image": ((2, 6, 10, 3), 2, NONE),
+    "asymmetric": ((1, 6, 5, 2), 2, ((0, 2), (3, 1))),
+    "wide of the image": ((1, 2, 3, 2), 2, ((6, 0), (3, 7))),
+    "a vector and a channel": ((1, 3, 4, 17), 2, SAME),
+    "a vector and a filter": ((1, 4, 3, 2), 17, SAME),
+}
+LARGE = {
+    "several blocks": ((5, 30, 33, 19), 21, SAME),
+    "whole vectors": ((3, 12, 16, 32), 64, NONE),
+    "filters split among threads": ((1, 6, 6, 8), 130, SAME),
+    "images of one tile": ((50, 4, 3, 16), 16, SAME),
+}
+CASES = {**SMALL, **LARGE}
+
+
+@pytest.fixture(autouse=True)
+def _preferred():
+    with choose.preferring("winograd"):
+        yield
+
+
+@pytest.fixture
+def any_threads():
+    before = threads.get_num_threads()
+    yield threads.set_num_threads
+    threads.set_num_threads(before)
+
+
+def arrays(case):
+    shape, filters, pads = CASES[case]
+    rng = np.random.default_rng(len(case))
+    size = [length + sum(pad) - 2 for length, pad in zip(shape[1:3], pads)]
+    shapes = shape, (3, 3, shape[3], filters), (filters,), (shape[0], *size, filters)
+    return *(rng.standard_normal(shape, np.float32) for shape in shapes), {"pads": pads}
+
+
+def both(name, x, w, b, dy, options):
+    k = backend(name)
+    return k.conv2d(x, w, b, **options), k.conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options)
+
+
+def test_the_matrices_compute_a_correlation():
+    (at, g, bt), rng = matrices(), np.random.default_rng(0)
+    d, w = rng.standard_normal((6, 6)), rng.standard_normal((3, 3))
+    found = at @ ((g @ w @ g.T) * (bt @ d @ bt.T)) @ at.T
+    expected = backend("portable").conv2d(d[None, ..., None], w[..., None, None])[0, ..., 0]
+    np.testing.assert_allclose(found, expected, atol=1e-14)
+
+
+def test_the_matrices_of_transforms_are_exact_in_float32():
+    at, _, bt = matrices()
+    for matrix in (at, bt):
+        np.testing.assert_array_equal(matrix.astype(np.float32), matrix)
+
+
+@pytest.mark.parametrize("case", SMALL)
+def test_lies_within_its_bounds(case):
+    x, w, b, dy, options = arrays(case)
+    for bias in (b, None):
+        assert not check(Case("conv2d", "float32", [x, w, bias], options), "cpu").problem
+    options["input_size"] = x.shape[1:3]
+    assert not check(Case("conv2d_input_grad", "float32", [dy, w], options), "cpu").problem
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_agrees_in_double_precision_and_bit_by_bit_on_any_threads(case, any_threads):
+    x, w, b, dy, options = arrays(case)
+    expected = both("portable", *(a.astype(np.float64) for a in (x, w, b, dy)), options)
+    any_threads(1)
+    first = both("cpu", x, w, b, dy, options)
+    for found, right in zip(first, expected):
+        np.testing.assert_allclose(found, right, atol=1e-5 * np.abs(right).max())
+    for number in (2, 3, 8):
+        any_threads(number)
+        for found, same in zip(both("cpu", x, w, b, dy, options), first):
+            np.testing.assert_array_equal(found, same)
+
+
+SPECIAL = [np.nan, np.inf, -np.inf, 3e37]
+
+
+@pytest.mark.parametrize(("victim", "value"), list(itertools.product(range(4), SPECIAL)), ids=str)
+@pytest.mark.parametrize("case", ["odd", "valid", "asymmetric", "a vector and a filter"])
+def test_what_is_not_finite_reaches_exactly_the_sums_that_contain_it(case, victim, value):
+    """A large number as well: in the transforms it overflows."""
+    x, w, b, dy, options = arrays(case)
+    victims = x, w, b, dy
+    for place in (0, victims[victim].size // 2, victims[victim].size - 1):
+        victims[victim].flat[place] = value
+    with np.errstate(all="ignore"):
+        assert not check(Case("conv2d", "float32", [x, w, b], options), "cpu").problem
+        options["input_size"] = x.shape[1:3]
+        assert not check(Case("conv2d_input_grad", "float32", [dy, w], options), "cpu").problem
+
+
+def test_a_tile_beside_one_that_is_not_finite_stays_the_same():
+    x, w, b, dy, options = arrays("whole vectors")
+    before = both("cpu", x, w, b, dy, options)
+    x[1, 5, 5, 20] = dy[1, 5, 5, 20] = np.nan
+    after = both("cpu", x, w, b, dy, options)
+    for old, new in zip(before, after):
+        touched = np.isnan(new)
+        assert touched.sum() == 9 * old.shape[3]
+        np.testing.assert_allclose(new[~touched], old[~touched], atol=1e-5 * np.abs(old).max())
+        np.testing.assert_array_equal(new[[0, 2]], old[[0, 2]])
+
+
+@pytest.mark.parametrize(("case", "number"), list(itertools.product(CASES, (1, 2, 8))))
+def test_nothing_is_written_beyond_the_result(case, number, any_threads):
+    any_threads(number)
+    x, w, b, dy, options = arrays(case)
+    around = np.full(dy.size + 64, np.pi, np.float32)
+    y = around[32:-32].reshape(dy.shape)
+    winograd.correlate(x, direct.packed(w, 1), b, y, [pad[0] for pad in options["pads"]], virtual=False)
+    np.testing.assert_array_equal(around[:32], np.float32(np.pi))
+    np.testing.assert_array_equal(around[-32:], np.float32(np.pi))
+    assert not (y == np.float32(np.pi)).any()
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="mprotect is called as Linux has it")
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_read_beyond_the_arguments(case, any_threads):
+    """A page that may not be touched follows each of them: to read it would end the process."""
+    x, w, b, dy, options = arrays(case)
+    expected = both("cpu", x, w, b, dy, options)
+    for found, same in zip(both("cpu", *map(before_a_forbidden_page, (x, w, b, dy)), options), expected):
+        np.testing.assert_array_equal(found, same)
+
+
+def before_a_forbidden_page(array):
+    size = -(-array.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
+    memory = mmap.mmap(-1, size + mmap.PAGESIZE)
+    copy = np.frombuffer(memory, array.dtype, array.size, size - array.nbytes).reshape(array.shape)
+    copy[...] = array
+    end = np.frombuffer(memory, np.uint8)[size:].ctypes.data
+    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(end), mmap.PAGESIZE, 0) == 0
+    return copy
