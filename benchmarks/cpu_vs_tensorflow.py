@@ -1,6 +1,7 @@
 """How fast is minicnn on the CPU, beside TensorFlow, PyTorch and the runtimes made for prediction?
 
-    python benchmarks/cpu_vs_tensorflow.py [--section NAME]... [--only WORD] [--rounds N] [--threads N] [--out FOLDER]
+    python benchmarks/cpu_vs_tensorflow.py [--section NAME]... [--only WORD] [--resume] [--rounds N] [--threads N]
+                                           [--out FOLDER]
 
 Writes cpu_vs_tensorflow.md and cpu_vs_tensorflow.json. The tables may be made in pieces: rows that are not measured
 again stay as they are in the JSON file. What is not installed is left out: `pip install -e .[benchmarks]`.
@@ -15,6 +16,8 @@ import sys
 from pathlib import Path
 
 from contestants import Entry
+from convolutions import GRID
+from grid import Grid
 from launches import EMPTY_CACHE, Launch, peak_memory, seconds_to_first_step
 from races import Race
 from rich.console import Console
@@ -75,6 +78,19 @@ SECTIONS: dict[str, Section] = {
         run="predict",
         tolerance=1e-4,
     ),
+    "grid": Grid(
+        "Single convolution layers",
+        "Forward pass and both gradients together, of layers that nothing was tuned for: some from well-known\n"
+        "networks, most drawn by lot. minicnn's kernels by themselves, without what a network saves by fusing them.\n"
+        "TensorFlow has no gradients for groups and dilation on the CPU.",
+        {name: name for name in GRID},
+        (MINICNN, *EXACT, FUNCTION, CHANNELS_LAST, CHANNELS_FIRST),
+        MILLISECONDS,
+        start="start_convolution",
+        run="convolve",
+        tolerance=5e-4,
+        turn=0.05,
+    ),
     "memory": Launch(
         "Memory",
         "The most that was resident in a process that trains for three steps, with all that it has loaded.",
@@ -85,7 +101,7 @@ SECTIONS: dict[str, Section] = {
     ),
     "first-step": Launch(
         "First step",
-        "From the start of the process to the end of the first training step; minicnn compiles its kernels once for "
+        "From the start of the process to the end of the first training step. minicnn compiles its kernels once for\n"
         "all, and finds them in a cache from then on.",
         {name: NETS[name] for name in ("W3", "W4")},
         (
@@ -142,13 +158,15 @@ def main() -> int:
     with Progress(console=Console(stderr=True)) as progress:
         for name in options.section:
             section = SECTIONS[name]
-            cases = [case for case in section.cases if options.only in case]
+            held = {row["case"] for row in kept["rows"].get(name, [])} if options.resume else ()
+            cases = [case for case in section.cases if options.only in case and case not in held]
             measured = section.rows(cases, options.threads, options.rounds)
             for row in progress.track(measured, len(cases), description=name):
                 row["date"] = datetime.datetime.now().isoformat(timespec="minutes")
                 rows = {old["case"]: old for old in kept["rows"].get(name, [])} | {row["case"]: row}
                 kept["rows"][name] = [rows[case] for case in section.cases if case in rows]
                 path.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+                section.draw(kept["rows"][name], options.out)
                 path.with_suffix(".md").write_text(document(kept["rows"]), encoding="utf-8")
     print(path.with_suffix(".md").read_text(encoding="utf-8"))
     return 0
@@ -158,6 +176,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--section", choices=SECTIONS, action="append", help="only this one; may be given repeatedly")
     parser.add_argument("--only", default="", help="only the cases whose name contains this")
+    parser.add_argument("--resume", action="store_true", help="only the cases that the JSON file does not hold yet")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results", help="folder of the results")

@@ -49,7 +49,7 @@ class Race(Section):
                 unable[contestant.entry.name] = str(failure)
         name, distance = disagreement({contestant.entry.name: answer for contestant, answer in answers.items()})
         row: Row = {"disagreement": distance, "unable": unable}
-        if not distance <= self.tolerance:
+        if distance > self.tolerance:
             return row | {"problem": f"{name} computes something else, {distance:.1e} away from the median"}
         turns = self._turns(list(answers))
         return row | quiet_rounds(turns, rounds, [contestant.pid for contestant in contestants])._asdict()

@@ -1,6 +1,6 @@
 """What the tables say about times that were measured in rounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +46,14 @@ def fastest(times: Mapping[str, Times]) -> str:
     return min(times, key=lambda name: float(np.median(times[name])))
 
 
+def geometric_mean(numbers: Iterable[float]) -> float:
+    """
+    >>> geometric_mean([0.5, 2.0])
+    1.0
+    """
+    return float(np.exp(np.mean(np.log(list(numbers)))))
+
+
 def disagreement(answers: Mapping[str, Sequence[ArrayLike]]) -> tuple[str, float]:
     """Whose arrays are farthest from the median of all, and how far in units of an array's largest number.
 
@@ -60,6 +68,6 @@ def disagreement(answers: Mapping[str, Sequence[ArrayLike]]) -> tuple[str, float
         middle = np.median(stacked, axis=0)
         for name, array in zip(answers, stacked):
             distance = np.max(np.abs(array - middle)) / np.max(np.abs(middle))
-            far[name] = max(far[name], float(np.nan_to_num(distance, nan=np.inf)))
+            far[name] = max(far[name], np.inf if np.isnan(distance) else float(distance))
     worst = max(far, key=far.__getitem__)
     return worst, far[worst]

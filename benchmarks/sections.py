@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from contestants import Entry
@@ -39,6 +40,9 @@ class Section(ABC):
 
     def markdown(self, rows: Iterable[Row]) -> str:
         return f"## {self.title}\n\n{self.text}\n\n{self.table(rows)}"
+
+    def draw(self, rows: Iterable[Row], folder: Path) -> None:  # noqa: B027
+        """Write the pictures of the section into the folder; most have none."""
 
     def table(self, rows: Iterable[Row]) -> str:
         """A line for each case and each way of minicnn, beside every other library's fastest way."""

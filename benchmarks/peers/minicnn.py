@@ -2,13 +2,44 @@
 
 import sys
 
+import numpy as np
+from convolutions import GRID, arrays
+
 import minicnn
+from minicnn.kernels import backend
 from peers.by_fit import Fit, repeated
-from peers.worker import serve
+from peers.worker import seconds_per_call, serve
+
+
+class MiniCnn(Fit):
+    def start_convolution(self, name: str) -> list[np.ndarray]:
+        """y, dx and dw of a layer."""
+        layer, kernels = GRID[name], backend("cpu")
+        x, w, dy = arrays(layer)
+        options = {
+            "strides": (layer.stride, layer.stride),
+            "pads": ((layer.pad, layer.pad), (layer.pad, layer.pad)),
+            "dilation": (layer.dilation, layer.dilation),
+            "groups": layer.groups,
+        }
+
+        def convolve() -> list[np.ndarray]:
+            return [
+                kernels.conv2d(x, w, **options),
+                kernels.conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options),
+                kernels.conv2d_weight_grad(x, dy, kernel_size=w.shape[:2], **options),
+            ]
+
+        self.convolution = convolve
+        return convolve()
+
+    def convolve(self, times: int) -> float:
+        return seconds_per_call(self.convolution, times)
+
 
 if __name__ == "__main__":
     threads, *precision = sys.argv[1:]
     minicnn.config.set_num_threads(int(threads))
     if precision:
         minicnn.config.set_precision(*precision)
-    serve(Fit(minicnn, repeated))
+    serve(MiniCnn(minicnn, repeated))

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import numpy as np
+from convolutions import GRID, arrays
 from workloads import WORKLOADS, batch, build, loss, optimizer
 
 from peers.by_fit import Data, Fit
@@ -22,7 +23,7 @@ def dataset(images: np.ndarray, labels: np.ndarray, steps: int) -> Data:
 
 
 class Function:
-    """Steps and predictions written by hand, compiled by tf.function."""
+    """What is written by hand and compiled by tf.function."""
 
     def start_training(self, workload: str, steps: int = GATE_STEPS) -> list[float]:
         """Build the network; the losses of its first steps."""
@@ -56,9 +57,35 @@ class Function:
     def predict(self, batches: int) -> float:
         return seconds_per_call(self.answer, batches)
 
+    def start_convolution(self, name: str) -> list[np.ndarray]:
+        """y, dx and dw of a layer."""
+        layer = GRID[name]
+        kernel = arrays(layer)[1]
+        x, w, dy = map(tf.constant, arrays(layer))
+        pads = [(0, 0), (layer.pad, layer.pad), (layer.pad, layer.pad), (0, 0)]
+        dilations, strides = [layer.dilation] * 2, [1, layer.stride, layer.stride, 1]
+        if layer.kind == "depthwise":  # (R, S, 1, C·m) → (R, S, C, m)
+            w = tf.reshape(w, (layer.size, layer.size, layer.channels, -1))
+
+        @tf.function
+        def step(x: Any, w: Any, dy: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch((x, w))
+                convolution = tf.nn.depthwise_conv2d if layer.kind == "depthwise" else tf.nn.conv2d
+                y = convolution(x, w, strides, pads, dilations=dilations)
+            return y, *tape.gradient(y, (x, w), dy)
+
+        self.convolution = lambda: step(x, w, dy)
+        y, dx, dw = (array.numpy() for array in self.convolution())
+        return [y, dx, dw.reshape(kernel.shape)]
+
+    def convolve(self, times: int) -> float:
+        return seconds_per_call(self.convolution, times)
+
 
 if __name__ == "__main__":
     threads, variant = sys.argv[1:]
     tf.config.threading.set_intra_op_parallelism_threads(int(threads))
     tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    tf.get_logger().setLevel("ERROR")  # each case makes functions of its own: that they are traced is no news
     serve(Fit(keras, dataset, jit_compile=False) if variant == "fit" else Function())
