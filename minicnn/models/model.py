@@ -62,6 +62,16 @@ class Model(Layer, Trainer):
 
         print_summary(self)
 
+    def explain_plan(self, batch_size: int = 32) -> None:
+        """Print the plan of a training step (of a prediction, before `compile`), kernel by kernel.
+
+        For each: the layer, how it is computed and why, what other ways there are, its cost, its share of the time.
+        The step runs a few times, on noise; weights and optimizer are afterwards as they were before.
+        """
+        from ..plan.explain import plan_rows, print_rows
+
+        print_rows(self, batch_size, *plan_rows(self, batch_size))
+
     def save(self, filepath: str | Path) -> None:
         """Write architecture, weights and training state into one `.safetensors` file, atomically."""
         from .. import saving

@@ -16,3 +16,12 @@ def test_json(run, model_file):
     assert sum(layer["parameters"] for layer in found["layers"]) == 80202
     assert [layer["type"] for layer in found["layers"]][:3] == ["Rescaling", "Conv2D", "MaxPooling2D"]
     assert found["layers"][1]["output_shapes"] == [[None, 24, 24, 16]]
+
+
+def test_the_plan_shows_kernels_and_their_share(run, model_file):
+    code, out, _ = run("summary", model_file, "--plan", "--batch-size", "4")
+    assert code == 0
+    assert "conv2d_relu_max_pool" in out.replace("\n", "")
+    found = run("summary", model_file, "--plan", "--batch-size", "4", "--json").json
+    assert found["plan"][0]["flops"] > 0
+    assert found["plan_bytes"] > 0

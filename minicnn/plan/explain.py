@@ -1,0 +1,154 @@
+"""What a plan does, call by call: which kernel, computed how and why, its cost and its share of the time."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from .. import random
+from ..kernels.cpu import choose
+from ..kernels.geometry import window_output
+from .cost import flops, nbytes
+from .plan import Plan
+from .recorder import Call, StandIn, flat
+from .steps import record_prediction, record_training_step
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+_RUNS = 7
+
+
+class Row(NamedTuple):
+    """One call of a plan."""
+
+    layer: str
+    kernel: str
+    shape: str  # of the result
+    algorithm: str
+    reason: str
+    alternatives: str
+    replaces: str
+    flops: int
+    bytes: int
+    seconds: float
+
+
+def print_rows(model: Model, batch_size: int, rows: list[Row], memory: int, console: Console | None = None) -> None:
+    """Print what `plan_rows` found, as a table."""
+    console = console or Console()
+    console.print(_table(model, rows, batch_size))
+    seconds, work = sum(row.seconds for row in rows), sum(row.flops for row in rows)
+    console.print(
+        f" {len(rows)} calls, {1e3 * seconds:.2f} ms, {work / 1e9:.2f} GFLOP ({work / seconds / 1e9:.0f} GFLOP/s), "
+        f"{memory / 2**20:.0f} MiB between the layers",
+        highlight=False,
+    )
+
+
+def plan_rows(model: Model, batch_size: int = 32) -> tuple[list[Row], int]:
+    """The calls of a plan, and the bytes of memory that it needs. The model's weights stay as they are."""
+    batch = _some_batch(model, batch_size)
+    kept = model.get_weights(), None if model.optimizer is None else _copy(model.optimizer.state())
+    drawn = random.generator().bit_generator.state
+    plan = Plan(model, (record_training_step if len(batch) > 1 else record_prediction)(model, *batch), *batch)
+    times = zip(*(plan.program.capture.times() for _ in range(_RUNS)))
+    rows = [_row(model, plan, call, median(seconds)) for call, seconds in zip(plan.script.calls, times)]
+    random.generator().bit_generator.state = drawn
+    model.set_weights(kept[0])
+    if kept[1] is not None:
+        model.optimizer.load_state(kept[1])
+    return [row for row in rows if row.kernel not in _VIEWS], plan.program.nbytes
+
+
+#: calls that only look at an array in another way
+_VIEWS = ("reshape", "transpose", "broadcast_to")
+
+
+def _some_batch(model: Model, batch_size: int) -> tuple[Any, ...]:
+    """Noise of the right shape, with labels if the model has a loss."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.random((batch_size, *symbol.shape[1:]), np.float32) for symbol in model.inputs]
+    x = arrays if len(arrays) > 1 else arrays[0]
+    if model.optimizer is None or model.loss is None or not model.trainable_weights:
+        return (x,)
+    outputs = model.outputs[0].shape[1:]
+    is_sparse = "sparse" in type(model.loss).__name__.lower()
+    return x, np.zeros((batch_size, *(outputs[:-1] if is_sparse else outputs)), np.float32), None
+
+
+def _copy(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: np.copy(array) for name, array in state.items()}
+
+
+def _row(model: Model, plan: Plan, call: Call, seconds: float) -> Row:
+    (algorithm, reason), others = _choice(call), _alternatives(call)
+    results = call.results or (call.operands[0],)
+    return Row(
+        _layer(model, plan, call),
+        call.kernel,
+        "×".join(map(str, results[0].shape)),
+        algorithm,
+        reason,
+        ", ".join(name for name in others if name != algorithm),
+        ", ".join(call.replaces),
+        flops(call),
+        nbytes(call),
+        seconds,
+    )
+
+
+def _layer(model: Model, plan: Plan, call: Call) -> str:
+    """The layer whose call it is; for an update, the layer that owns the weights."""
+    if call.layer is not None:
+        return call.layer
+    owners = dict(zip(plan.script.constants, model.weights))
+    owned = [owners[value] for value in flat(call.operands) if isinstance(value, StandIn) and value in owners]
+    return owned[0].path.split("/")[0] if owned and not call.results else "loss"
+
+
+def _choice(call: Call) -> choose.Choice:
+    """How the kernel is computed, and why."""
+    window = {name: value for name, value in call.options.items() if name in ("strides", "pads", "dilation", "groups")}
+    if call.kernel.startswith("conv2d_weight_grad"):
+        return choose.Choice("direct", "tiles over filters and the numbers of a window")
+    if call.kernel.startswith("conv2d_input_grad"):
+        dy, w = call.operands[0], call.operands[2 if "of_pool" in call.kernel else 1]
+        shape = dy.shape[0], *call.options.get("output_size", dy.shape[1:3]), dy.shape[3]
+        return choose.conv2d_input_grad(shape, w.shape, tuple(call.options["input_size"]), **window)
+    if call.kernel.startswith("conv2d"):
+        x, w = call.operands[:2]
+        size = window_output(x.shape[1:3], w.shape[:2], *[window[name] for name in ("strides", "pads", "dilation")])
+        return choose.conv2d(x.shape, w.shape, size, **window)
+    if call.kernel.startswith(("dense", "matmul")):
+        return choose.Choice("tiles", "a product of matrices, cut to fit caches and registers")
+    return choose.Choice("pass", "every number is read and written once")
+
+
+def _alternatives(call: Call) -> list[str]:
+    """What else could compute it."""
+    found = []
+    for algorithm in ("winograd", "direct"):
+        with choose.preferring(algorithm):
+            found += [algorithm] * (_choice(call).algorithm == algorithm)
+    return found
+
+
+def _table(model: Model, rows: list[Row], batch_size: int) -> Table:
+    total = sum(row.seconds for row in rows)
+    table = Table(title=f'Plan of "{model.name}", batch {batch_size}', title_justify="left", title_style="bold")
+    table.add_column("Layer", style="cyan", overflow="fold")
+    table.add_column("Kernel", overflow="fold")
+    table.add_column("Result", overflow="fold")
+    table.add_column("Computed", overflow="fold")
+    for name in ("MFLOP", "MB", "ms", "share"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        how = f"{row.algorithm}: {row.reason}" + (f" (not {row.alternatives})" if row.alternatives else "")
+        numbers = f"{row.flops / 1e6:,.1f}", f"{row.bytes / 1e6:,.1f}", f"{1e3 * row.seconds:.2f}"
+        table.add_row(row.layer, row.kernel, row.shape, how, *numbers, f"{row.seconds / total:.0%}")
+    return table
