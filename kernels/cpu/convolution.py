@@ -14,7 +14,6 @@ import numpy as np
 
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from ..winograd import TAPS
 from . import choose, depthwise, direct, winograd
 from .capture import expect_finite
 from .dense import dense, dense_input_grad, dense_weight_grad
@@ -28,7 +27,6 @@ from .weight_grad import weight_grad
 from .windows import Window, backward_phases, backward_windows, forward_reach, forward_window
 
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
-_TURNED = np.arange(TAPS**2)[::-1].copy()  # the taps of a 3×3 window, from the last to the first
 
 
 def conv2d(
@@ -55,7 +53,7 @@ def conv2d(
         return dense(_rows(x), w[0, 0], b).reshape(*x.shape[:3], -1)
     y = empty((x.shape[0], *size, w.shape[3]))
     if algorithm == "winograd":
-        winograd.correlate(x, direct.packed(w, 1), b, y, (pads[0][0], pads[1][0]), virtual=False)
+        winograd.conv2d(x, w, b, pads, y)
     elif algorithm == "depthwise":
         bias = cleared((w.shape[3],)) if b is None else b
         depthwise.correlate(x, w, bias, y, forward_window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation))
@@ -83,8 +81,7 @@ def conv2d_input_grad(
         return dense_input_grad(_rows(dy), w[0, 0]).reshape(*dy.shape[:3], -1)
     if algorithm == "winograd":
         dx = empty((dy.shape[0], *input_size, w.shape[2]))
-        corner = TAPS - 1 - pads[0][0], TAPS - 1 - pads[1][0]
-        winograd.correlate(dy, direct.packed_transposed(w, _TURNED, 1), None, dx, corner, virtual=True)
+        winograd.conv2d_input_grad(dy, w, pads, dx)
         return dx
     if algorithm == "thin":
         windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)

@@ -3,14 +3,17 @@
 One channel a group goes its own way (depthwise.py), with ReLU and pooling afterwards.
 """
 
+from typing import Any
+
 import numpy as np
 
+from ..fused import POOL
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import direct
-from .activation import relu
-from .convolution import conv2d
+from . import choose, direct, winograd
+from .activation import relu, relu_grad
+from .convolution import conv2d, conv2d_input_grad
 from .memory import contiguous, empty
-from .pooling import max_pool2d
+from .pooling import max_pool2d, max_pool2d_grad
 from .windows import forward_reach
 
 
@@ -31,11 +34,15 @@ def conv2d_relu(
     array([[0., 0.],
            [4., 8.]], dtype=float32)
     """
-    if 1 < groups == x.shape[3]:
+    size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
+    algorithm, _ = choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups)
+    if algorithm == "depthwise":
         return relu(conv2d(x, w, b, strides=strides, pads=pads, dilation=dilation, groups=groups))
     x, w = contiguous(x), contiguous(w)
-    size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     y = empty((len(x), *size, w.shape[3]))
+    if algorithm == "winograd":
+        winograd.conv2d(x, w, b, pads, y, floor=0)
+        return y
     reach = forward_reach(w.shape[:2], strides, pads, dilation)
     direct.correlate(x, direct.packed(w, groups), b, y, size, reach, groups, floor=0)
     return y
@@ -58,13 +65,70 @@ def conv2d_relu_max_pool(
     >>> y.item(), code.item()
     (8.0, 3)
     """
-    if 1 < groups == x.shape[3]:
-        y = conv2d_relu(x, w, b, strides=strides, pads=pads, dilation=dilation, groups=groups)
-        return max_pool2d(y, pool_size=(2, 2), strides=(2, 2))
-    x, w = contiguous(x), contiguous(w)
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
+    algorithm, _ = choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups)
+    if algorithm == "depthwise":
+        y = conv2d_relu(x, w, b, strides=strides, pads=pads, dilation=dilation, groups=groups)
+        return max_pool2d(y, **POOL)
+    x, w = contiguous(x), contiguous(w)
     y = empty((len(x), size[0] // 2, size[1] // 2, w.shape[3]))
     code, inside = empty(y.shape, np.uint8), (size[0] // 2 * 2, size[1] // 2 * 2)
+    if algorithm == "winograd":
+        winograd.conv2d(x, w, b, pads, y, code=code)
+        return y, code
     reach = forward_reach(w.shape[:2], strides, pads, dilation)
     direct.correlate(x, direct.packed(w, groups), b, y, inside, reach, groups, code=code)
     return y, code
+
+
+def conv2d_input_grad_relu(
+    dy: np.ndarray, w: np.ndarray, y: np.ndarray, *, input_size: Pair, **window: Any
+) -> np.ndarray:
+    """dx where y > 0, else 0."""
+    if choose.conv2d_input_grad(dy.shape, w.shape, input_size, **window).algorithm != "winograd":
+        return relu_grad(conv2d_input_grad(dy, w, input_size=input_size, **window), y)
+    return _by_winograd(dy, w, input_size, mask=contiguous(y), **window)
+
+
+def conv2d_input_grad_of_pool(
+    dy: np.ndarray, code: np.ndarray, w: np.ndarray, *, output_size: Pair, input_size: Pair, **window: Any
+) -> np.ndarray:
+    """dx of a convolution that 2×2 max-pooling follows."""
+    gradients = len(dy), *output_size, dy.shape[3]
+    if choose.conv2d_input_grad(gradients, w.shape, input_size, **window).algorithm != "winograd":
+        unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
+        return conv2d_input_grad(unpooled, w, input_size=input_size, **window)
+    return _by_winograd(dy, w, input_size, pooled=(contiguous(code), output_size), **window)
+
+
+def conv2d_input_grad_of_pool_relu(
+    dy: np.ndarray,
+    code: np.ndarray,
+    w: np.ndarray,
+    y: np.ndarray,
+    *,
+    output_size: Pair,
+    input_size: Pair,
+    **window: Any,
+) -> np.ndarray:
+    """The same where y > 0, else 0."""
+    gradients = len(dy), *output_size, dy.shape[3]
+    if choose.conv2d_input_grad(gradients, w.shape, input_size, **window).algorithm != "winograd":
+        dx = conv2d_input_grad_of_pool(dy, code, w, output_size=output_size, input_size=input_size, **window)
+        return relu_grad(dx, y)
+    pooled = contiguous(code), output_size
+    return _by_winograd(dy, w, input_size, mask=contiguous(y), pooled=pooled, **window)
+
+
+def _by_winograd(
+    dy: np.ndarray,
+    w: np.ndarray,
+    input_size: Pair,
+    mask: np.ndarray | None = None,
+    pooled: tuple[np.ndarray, Pair] | None = None,
+    pads: Pads = NO_PADS,
+    **_: Any,
+) -> np.ndarray:
+    dx = empty((len(dy), *input_size, w.shape[2]))
+    winograd.conv2d_input_grad(contiguous(dy), contiguous(w), pads, dx, mask, pooled)
+    return dx

@@ -6,8 +6,10 @@ A tile is 4×4 outputs of all filters. A task is a block of tiles, of one or sev
     M[e, tile, k] = Σ_c V[e, tile, c] · U[e, k // L, c, k % L]      36 matrix products; L = LANES
     tile          = Aᵀ M A + bias
 
-V and M stay in the L2 cache, and a tile is finished before it leaves L1. U[e] = (G g Gᵀ)[e] is made of the packed
-weights by a launch of its own.
+V and M stay in the L2 cache, and a tile is finished (ReLU, pooling) before it leaves L1. U[e] = (G g Gᵀ)[e] is made of
+the packed weights by a launch of its own.
+The input gradient is the same over dy, through the transposed weights, the last tap first. A gradient in front of a
+max-pooling is made of the pooled one and its codes patch by patch, and never reaches memory.
 
 The transforms mix the pixels of a tile: a NaN, an infinity or an overflow would reach outputs that it does not belong
 to. So a tile that is not finite is summed anew directly.
@@ -18,9 +20,11 @@ import functools
 
 import numpy as np
 
-from ..geometry import Pair
+from ..geometry import Pads, Pair
 from ..winograd import OUTPUTS, POINTS, TAPS
 from .compile import compiled
+from .direct import POOL, packed, packed_transposed
+from .epilogue import relu_grad, relu_max_pool
 from .matmul import clear, copy, padded_bias, whole_panels
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
@@ -29,15 +33,22 @@ from .simd import (
     TILE_ROWS,
     beyond,
     broadcast,
+    equal,
+    filled,
     flat,
     fma,
     fma_tile,
+    get,
     load,
+    maximum,
+    put,
+    select,
     spaced,
     store,
     store_tile,
     zero_tile,
-)  # fmt: skip
+    zeros,
+)
 from .winograd_transforms import AREA, TILE, transform_input, transform_output, transform_weights
 
 _BLOCK = 3 << 15  # numbers of V and M of a block: most of the L2 cache
@@ -46,22 +57,71 @@ _WIDE = 2 * LANES  # filters that are multiplied before they are transformed
 _WEIGHT = 20  # multiplications that take as long as transforming a weight
 
 
-def correlate(
-    x: np.ndarray, panels: np.ndarray, bias: np.ndarray | None, out: np.ndarray, corner: Pair, virtual: bool
+def conv2d(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    pads: Pads,
+    y: np.ndarray,
+    floor: float = -np.inf,
+    code: np.ndarray | None = None,
 ) -> None:
-    """out[n, p, q] = bias + Σ_{r,s} x[n, p + r − corner₀, q + s − corner₁] · w[r, s], for w as `direct` packs it.
+    """y = b + Σ over the taps, but nothing less than `floor`; with a code, ReLU and 2×2 max-pooling of that."""
+    size = y.shape[1:3] if code is None else (POOL * y.shape[1], POOL * y.shape[2])
+    corner = pads[0][0], pads[1][0]
+    numbers = *x.shape[1:3], *corner, *size, False
+    _launch(x, _NO_CODES, packed(w, 1), b, floor, y, _NO_CODES if code is None else code, _NO_NUMBERS, numbers)
 
-    virtual     pixels outside x are not there, rather than zeros that an infinite weight would turn into NaN
+
+def conv2d_input_grad(
+    dy: np.ndarray,
+    w: np.ndarray,
+    pads: Pads,
+    dx: np.ndarray,
+    mask: np.ndarray | None = None,
+    pooled: tuple[np.ndarray, Pair] | None = None,
+) -> None:
+    """dx, only where the mask is positive if there is one.
+
+    pooled      the code and the size of the output, if dy is the gradient behind a 2×2 max-pooling of it
     """
-    (images, _, _, channels), filters = x.shape, out.shape[3]
-    tiles = images * -(-out.shape[1] // OUTPUTS) * -(-out.shape[2] // OUTPUTS)
+    code, size = (_NO_CODES, dy.shape[1:3]) if pooled is None else pooled
+    corner = TAPS - 1 - pads[0][0], TAPS - 1 - pads[1][0]
+    numbers = *size, *corner, *dx.shape[1:3], True
+    panels = packed_transposed(w, _TURNED, 1)
+    _launch(dy, code, panels, None, -np.inf, dx, _NO_CODES, _NO_NUMBERS if mask is None else mask, numbers)
+
+
+_TURNED = np.arange(TAPS**2)[::-1].copy()
+_NO_NUMBERS, _NO_CODES = np.empty(0, np.float32), np.empty(0, np.uint8)
+
+
+def _launch(
+    x: np.ndarray,
+    x_code: np.ndarray,
+    panels: np.ndarray,
+    bias: np.ndarray | None,
+    floor: float,
+    out: np.ndarray,
+    out_code: np.ndarray,
+    mask: np.ndarray,
+    numbers: tuple[int, ...],
+) -> None:
+    """
+    numbers     height and width of what is read, before the pooling that x is behind; the first tile's first pixel,
+                as far as it is before that; rows and columns that are computed; whether pixels outside are not there,
+                rather than zeros that an infinite weight would turn into NaN
+    """
+    channels, filters = x.shape[3], out.shape[3]
+    tiles = len(x) * -(-numbers[4] // OUTPUTS) * -(-numbers[5] // OUTPUTS)
     workers = workers_for(tiles * AREA * channels * filters // LANES)
-    block, wide, splits, numbers = _plan(tiles, channels, filters, workers)
+    block, wide, splits, size = _plan(tiles, channels, filters, workers)
     transformed = scratch("transformed weights", 1, AREA * channels * -(-filters // LANES) * LANES)
     _transform_weights(workers_for(_WEIGHT * channels * filters), panels, channels, filters, transformed)
-    memory = scratch("Winograd", workers, numbers)
-    sizes = np.array([*corner, block, wide, splits, virtual], np.intp)
-    _correlate(workers, x, transformed, panels, padded_bias(bias, filters), out, sizes, memory)
+    memory = scratch("Winograd", workers, size)
+    numbers = np.array([*numbers, block, wide, splits], np.intp)
+    weights = transformed, panels, padded_bias(bias, filters)
+    _correlate(workers, x, x_code, *weights, floor, out, out_code, mask, numbers, memory)
 
 
 @functools.lru_cache(maxsize=64)
@@ -95,11 +155,14 @@ def _transform_weights(worker, workers, arguments):
         transform_weights(panels, panel * TAPS * TAPS * tap + c, tap, half, transformed, panel * tap + c, across * tap)
 
 
-@parallel("f4[:, :, :, ::1], f4[::1], f4[::1], f4[::1], f4[:, :, :, ::1], intp[::1], f4[:, ::1]")
+@parallel(
+    "f4[:, :, :, ::1], u1[::1], f4[::1], f4[::1], f4[::1], f8, f4[:, :, :, ::1], u1[::1], f4[::1], intp[::1],f4[:, ::1]"
+)
 def _correlate(worker, workers, arguments):
     """Some tasks."""
-    x, transformed, panels, bias, out, sizes, memory = unpack(arguments)
-    top, left, block, wide, splits, virtual = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]
+    x, x_code, transformed, panels, bias, floor, out, out_code, mask, numbers, memory = unpack(arguments)
+    height, width, top, left, down, across = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
+    virtual, block, wide, splits = numbers[6], numbers[7], numbers[8], numbers[9]
     channels, columns = x.shape[3], whole_panels(out.shape[3])
     depth = whole_panels(channels)
     v_step, m_step = _matrix_step(block, depth), _matrix_step(block, wide)
@@ -108,16 +171,16 @@ def _correlate(worker, workers, arguments):
     half = beyond(m, AREA * m_step)
     tile = beyond(half, AREA * LANES)
     patch = beyond(tile, TILE)
-    across = (out.shape[2] + OUTPUTS - 1) // OUTPUTS
-    tiles_of_image = (out.shape[1] + OUTPUTS - 1) // OUTPUTS * across
+    tiles_across = (across + OUTPUTS - 1) // OUTPUTS
+    tiles_of_image = (down + OUTPUTS - 1) // OUTPUTS * tiles_across
     tiles = len(x) * tiles_of_image
     blocks, parts = (tiles + block - 1) // block, columns // LANES
     for task in range(blocks * splits * worker // workers, blocks * splits * (worker + 1) // workers):
         first, split = task // splits * block, task % splits
         count = min(block, tiles - first)
         for t in range(count):
-            n, p, q = _place(first + t, tiles_of_image, across)
-            source, row = _patch(x, n, p - top, q - left, patch)
+            n, p, q = _place(first + t, tiles_of_image, tiles_across)
+            source, row = _patch(x, x_code, n, p - top, q - left, patch)
             for c in range(0, channels, LANES):
                 transform_input(source, c, row, channels, half, v, t * depth + c, v_step)
         end = parts * (split + 1) // splits * LANES
@@ -127,14 +190,15 @@ def _correlate(worker, workers, arguments):
                 weights = beyond(transformed, (e * columns + column) * channels)
                 _multiply(beyond(v, e * v_step), depth, count, weights, channels, here, beyond(m, e * m_step), wide)
             for t in range(count):
-                n, p, q = _place(first + t, tiles_of_image, across)
+                n, p, q = _place(first + t, tiles_of_image, tiles_across)
+                size = min(OUTPUTS, down - p), min(OUTPUTS, across - q)
                 for k in range(0, here, LANES):
                     if not transform_output(m, t * wide + k, m_step, half, bias, column + k, tile):
-                        _copy_patch(x, n, p - top, q - left, patch)
+                        _copy_patch(x, x_code, n, p - top, q - left, patch)
                         panel = beyond(panels, (column + k) * TAPS * TAPS * channels)
-                        there = _range(p - top, x.shape[1], virtual), _range(q - left, x.shape[2], virtual)
+                        there = _range(p - top, height, virtual), _range(q - left, width, virtual)
                         _sum_directly(patch, channels, there, panel, bias, column + k, tile)
-                    _store_tile(tile, out, n, p, q, column + k)
+                    _finish(tile, size, np.float32(floor), mask, out, out_code, n, p, q, column + k)
 
 
 @compiled
@@ -156,7 +220,7 @@ def _multiply(v, depth, rows, weights, channels, columns, m, step):
 
 
 @compiled
-def _patch(x, n, h, w, patch):
+def _patch(x, code, n, h, w, patch):
     """The 6×6 pixels from (h, w) on, where they lie or as a copy, and how far apart their rows are.
 
     What is read as vectors reaches beyond the last channel.
@@ -164,25 +228,54 @@ def _patch(x, n, h, w, patch):
     _, height, width, channels = x.shape
     first = ((n * height + h) * width + w) * channels
     end = first + (POINTS - 1) * (width + 1) * channels + whole_panels(channels)
-    if h >= 0 and w >= 0 and h + POINTS <= height and w + POINTS <= width and end <= x.size:
+    inside = h >= 0 and w >= 0 and h + POINTS <= height and w + POINTS <= width
+    if inside and len(code) == 0 and end <= x.size:
         return beyond(flat(x), first), width * channels
-    _copy_patch(x, n, h, w, patch)
+    _copy_patch(x, code, n, h, w, patch)
     return patch, POINTS * channels
 
 
 @compiled
-def _copy_patch(x, n, h, w, patch):
-    """The 6×6 pixels from (h, w) on, with zeros outside the image."""
-    _, height, width, channels = x.shape
-    first, last, row = max(w, 0), min(w + POINTS, width), POINTS * channels
+def _copy_patch(x, code, n, h, w, patch):
+    """The 6×6 pixels from (h, w) on, or, of a pooled image, from there on before the pooling; zeros outside."""
+    row = POINTS * x.shape[3]
     for i in range(POINTS):
-        if 0 <= h + i < height and first < last:
-            before, inside = (first - w) * channels, (last - first) * channels
-            clear(patch, i * row, before)
-            copy(flat(x), ((n * height + h + i) * width + first) * channels, patch, i * row + before, inside)
-            clear(patch, i * row + before + inside, row - before - inside)
+        if len(code) > 0:
+            for j in range(POINTS):
+                _copy_unpooled(x, code, n, h + i, w + j, patch, i * row + j * x.shape[3])
+        elif 0 <= h + i < x.shape[1]:
+            _copy_row(x, n, h + i, w, patch, i * row)
         else:
             clear(patch, i * row, row)
+
+
+@compiled
+def _copy_row(x, n, h, w, patch, place):
+    """Six pixels of a row."""
+    _, height, width, channels = x.shape
+    first, last, end = min(max(w, 0), w + POINTS), max(min(w + POINTS, width), w), place + POINTS * channels
+    start = place + (first - w) * channels
+    clear(patch, place, start - place)
+    if first < last:
+        copy(flat(x), ((n * height + h) * width + first) * channels, patch, start, (last - first) * channels)
+        start += (last - first) * channels
+    clear(patch, start, end - start)
+
+
+@compiled
+def _copy_unpooled(x, code, n, h, w, patch, place):
+    """The pixel before the pooling: x where the code names it, elsewhere zero."""
+    _, height, width, channels = x.shape
+    p, q, pixel = h // POOL, w // POOL, np.int32(h % POOL * POOL + w % POOL)
+    if not (0 <= p < height and 0 <= q < width):
+        clear(patch, place, channels)
+        return
+    numbers, at, whole = flat(x), ((n * height + p) * width + q) * channels, channels // LANES * LANES
+    for c in range(0, whole, LANES):
+        chosen = equal(load(code, at + c), filled(pixel))
+        store(patch, place + c, select(chosen, load(numbers, at + c), zeros()))
+    for c in range(whole, channels):
+        put(patch, place + c, get(numbers, at + c) if get(code, at + c) == pixel else np.float32(0))
 
 
 @compiled
@@ -207,14 +300,32 @@ def _sum_directly(patch, channels, there, panels, bias, at, tile):
 
 
 @compiled
-def _store_tile(tile, out, n, p, q, filter_):
-    """The part of a tile that is there."""
+def _finish(tile, size, floor, mask, out, code, n, p, q, filter_):
+    """What becomes of the rows and columns of a tile that are there."""
     _, down, across, filters = out.shape
-    results, wide = flat(out), min(LANES, filters - filter_)
-    for i in range(min(OUTPUTS, down - p)):
-        for j in range(min(OUTPUTS, across - q)):
-            place = ((n * down + p + i) * across + q + j) * filters + filter_
+    steps, out_steps, wide = (OUTPUTS * LANES, LANES), (across * filters, filters), min(LANES, filters - filter_)
+    if len(code) > 0:
+        place, pooled = (
+            (n * down + p // POOL) * out_steps[0] + q // POOL * filters + filter_,
+            (size[0] // POOL, size[1] // POOL),
+        )
+        relu_max_pool(tile, 0, steps, pooled, wide, flat(out), code, place, out_steps, False)
+        return
+    place = (n * down + p) * out_steps[0] + q * filters + filter_
+    if len(mask) > 0:
+        relu_grad(tile, 0, steps, size, wide, mask, flat(out), place, out_steps, False)
+    else:
+        _store_tile(tile, size, floor, wide, flat(out), place, out_steps)
+
+
+@compiled
+def _store_tile(tile, size, floor, wide, out, place, steps):
+    for i in range(size[0]):
+        for j in range(size[1]):
+            at, target = (i * OUTPUTS + j) * LANES, place + i * steps[0] + j * steps[1]
+            numbers = maximum(filled(floor), load(tile, at))
             if wide == LANES:
-                store(results, place, load(tile, (i * OUTPUTS + j) * LANES))
+                store(out, target, numbers)
             else:
-                copy(tile, (i * OUTPUTS + j) * LANES, results, place, wide)
+                store(tile, at, numbers)
+                copy(tile, at, out, target, wide)

@@ -8,8 +8,9 @@ import platform
 import numpy as np
 import pytest
 
-from minicnn.kernels import backend
-from minicnn.kernels.cpu import choose, direct, threads, winograd
+from minicnn.kernels import backend, fused, portable
+from minicnn.kernels.cpu import choose, threads, winograd
+from minicnn.kernels.cpu import fused as fast
 from minicnn.kernels.winograd import matrices
 from minicnn.verify import Case, check
 
@@ -129,26 +130,168 @@ def test_a_tile_beside_one_that_is_not_finite_stays_the_same():
         np.testing.assert_array_equal(new[[0, 2]], old[[0, 2]])
 
 
+# Fused
+
+POOLED = [case for case, (shape, _, pads) in CASES.items() if min(h + sum(p) - 2 for h, p in zip(shape[1:3], pads)) > 1]
+
+
+def backward_arrays(case):
+    """dy and the code behind a pooling, w, the ReLU's output y, and the options."""
+    x, w, _, dy, options = arrays(case)
+    rng = np.random.default_rng(1)
+    shape = len(dy), dy.shape[1] // 2, dy.shape[2] // 2, dy.shape[3]
+    code, pooled = rng.integers(0, 4, shape).astype(np.uint8), rng.standard_normal(shape, np.float32)
+    options = {"output_size": dy.shape[1:3], "input_size": x.shape[1:3], **options}
+    return pooled, code, w, np.maximum(x, 0), options
+
+
+def wide(*numbers):
+    return [a.astype(np.float64) if a.dtype.kind == "f" else a for a in numbers]
+
+
+def assert_close(found, expected):
+    finite = np.abs(expected[np.isfinite(expected)])
+    np.testing.assert_allclose(found, expected, atol=1e-5 * finite.max(initial=0))
+
+
+def assert_same_on_any_threads(any_threads, kernel, *args, **options):
+    """What the kernel returns, the same bits on 1, 2, 3 and 8 threads."""
+    any_threads(1)
+    first = kernel(*args, **options)
+    for number in (2, 3, 8):
+        any_threads(number)
+        for found, same in zip(np.atleast_1d(kernel(*args, **options)), np.atleast_1d(first)):
+            np.testing.assert_array_equal(found, same)
+    return first
+
+
+def assert_pooled(found, x, w, b, options):
+    """Codes are compared where one pixel is clearly the largest: Winograd's sums differ where direct ones tie."""
+    conv = fused.conv2d_relu(portable, *wide(x, w, b), **options)
+    expected, place = portable.max_pool2d(conv, **fused.POOL)
+    y, code = found
+    assert_close(y, expected)
+    assert code.max() <= 3
+    n, p, q, k = y.shape
+    pixels = np.sort(conv[:, : 2 * p, : 2 * q].reshape(n, p, 2, q, 2, k).swapaxes(2, 3).reshape(n, p, q, 4, k), axis=3)
+    with np.errstate(invalid="ignore"):
+        clear = (pixels[..., 3, :] - pixels[..., 2, :] > 1e-3) | np.isnan(expected)
+    assert clear.any()
+    np.testing.assert_array_equal(code[clear], place[clear])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_with_relu(case, any_threads):
+    x, w, b, _, options = arrays(case)
+    expected = fused.conv2d_relu(portable, *wide(x, w, b), **options)
+    assert_close(assert_same_on_any_threads(any_threads, fast.conv2d_relu, x, w, b, **options), expected)
+
+
+@pytest.mark.parametrize("case", POOLED)
+def test_with_relu_and_max_pooling(case, any_threads):
+    x, w, b, _, options = arrays(case)
+    found = assert_same_on_any_threads(any_threads, fast.conv2d_relu_max_pool, x, w, b, **options)
+    assert_pooled(found, x, w, b, options)
+    y, _ = fast.conv2d_relu_max_pool(x, w, b - 1000, **options)
+    assert (y == 0).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("case", ["odd", "a vector and a filter", "whole vectors"])
+def test_what_is_not_finite_stays_with_its_windows_in_relu_and_pooling(case, value):
+    x, w, b, _, options = arrays(case)
+    x[0, 2, 2, 0], w[1, 0, 1, 1], b[-1] = value, value, value
+    expected = fused.conv2d_relu(portable, *wide(x, w, b), **options)
+    assert_close(fast.conv2d_relu(x, w, b, **options), expected)
+    assert_pooled(fast.conv2d_relu_max_pool(x, w, b, **options), x, w, b, options)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gradient_with_the_mask_of_a_relu(case, any_threads):
+    x, w, _, dy, options = arrays(case)
+    y, options = np.maximum(x, 0), {"input_size": x.shape[1:3], **options}
+    y.flat[:: y.size // 2] = np.nan
+    expected = fused.conv2d_input_grad_relu(portable, *wide(dy, w, y), **options)
+    assert_close(assert_same_on_any_threads(any_threads, fast.conv2d_input_grad_relu, dy, w, y, **options), expected)
+
+
+@pytest.mark.parametrize("case", POOLED)
+def test_gradient_in_front_of_a_pooling(case, any_threads):
+    dy, code, w, y, options = backward_arrays(case)
+    expected = fused.conv2d_input_grad_of_pool(portable, *wide(dy, code, w), **options)
+    kernel = fast.conv2d_input_grad_of_pool
+    assert_close(assert_same_on_any_threads(any_threads, kernel, dy, code, w, **options), expected)
+    expected = fused.conv2d_input_grad_of_pool_relu(portable, *wide(dy, code, w, y), **options)
+    kernel = fast.conv2d_input_grad_of_pool_relu
+    assert_close(assert_same_on_any_threads(any_threads, kernel, dy, code, w, y, **options), expected)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("case", ["odd", "asymmetric", "a vector and a channel", "whole vectors"])
+def test_what_is_not_finite_stays_with_its_windows_in_gradients(case, value):
+    """An infinite weight meets the zeros that pooling leaves, but not what lies outside."""
+    dy, code, w, y, options = backward_arrays(case)
+    dy[0, 0, -1, 0] = w[0, 1, 0, 1] = y[-1, 1, 1, 0] = value
+    with np.errstate(invalid="ignore"):
+        expected = fused.conv2d_input_grad_of_pool_relu(portable, *wide(dy, code, w, y), **options)
+    assert_close(fast.conv2d_input_grad_of_pool_relu(dy, code, w, y, **options), expected)
+
+
+# Memory
+
+
 @pytest.mark.parametrize(("case", "number"), list(itertools.product(CASES, (1, 2, 8))))
-def test_nothing_is_written_beyond_the_result(case, number, any_threads):
+def test_nothing_is_written_beyond_the_results(case, number, any_threads):
     any_threads(number)
     x, w, b, dy, options = arrays(case)
-    around = np.full(dy.size + 64, np.pi, np.float32)
-    y = around[32:-32].reshape(dy.shape)
-    winograd.correlate(x, direct.packed(w, 1), b, y, [pad[0] for pad in options["pads"]], virtual=False)
-    np.testing.assert_array_equal(around[:32], np.float32(np.pi))
-    np.testing.assert_array_equal(around[-32:], np.float32(np.pi))
-    assert not (y == np.float32(np.pi)).any()
+    y, around = guarded(dy.shape)
+    winograd.conv2d(x, w, b, options["pads"], y)
+    assert_guarded(y, around)
+    dx, around = guarded(x.shape)
+    winograd.conv2d_input_grad(dy, w, options["pads"], dx, mask=np.abs(x))
+    assert_guarded(dx, around)
+
+
+@pytest.mark.parametrize(("case", "number"), list(itertools.product(POOLED, (1, 2, 8))))
+def test_nothing_is_written_beyond_pooled_results(case, number, any_threads):
+    any_threads(number)
+    x, w, b, dy, options = arrays(case)
+    shape = len(dy), dy.shape[1] // 2, dy.shape[2] // 2, dy.shape[3]
+    (y, around), (code, around_code) = guarded(shape), guarded(shape, np.uint8)
+    winograd.conv2d(x, w, b, options["pads"], y, code=code)
+    assert_guarded(y, around)
+    assert_guarded(code, around_code)
+
+
+def guarded(shape, dtype=np.float32):
+    """An array, and all the memory that it lies in."""
+    memory = np.full(int(np.prod(shape)) + 128, 99, dtype)
+    return memory[64:-64].reshape(shape), memory
+
+
+def assert_guarded(array, memory):
+    assert (memory[:64] == 99).all()
+    assert (memory[-64:] == 99).all()
+    assert not (array == 99).any()
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="mprotect is called as Linux has it")
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_is_read_beyond_the_arguments(case, any_threads):
+def test_nothing_is_read_beyond_the_arguments(case):
     """A page that may not be touched follows each of them: to read it would end the process."""
     x, w, b, dy, options = arrays(case)
     expected = both("cpu", x, w, b, dy, options)
     for found, same in zip(both("cpu", *map(before_a_forbidden_page, (x, w, b, dy)), options), expected):
         np.testing.assert_array_equal(found, same)
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="mprotect is called as Linux has it")
+@pytest.mark.parametrize("case", POOLED)
+def test_nothing_is_read_beyond_codes_and_masks(case):
+    *args, options = backward_arrays(case)
+    expected = fast.conv2d_input_grad_of_pool_relu(*args, **options)
+    found = fast.conv2d_input_grad_of_pool_relu(*map(before_a_forbidden_page, args), **options)
+    np.testing.assert_array_equal(found, expected)
 
 
 def before_a_forbidden_page(array):
