@@ -18,7 +18,8 @@ padded image. Every sum has a fixed order: the same bits at any thread count
 (portable leaves the order of matrix products to BLAS).
 In precision "float32" a convolution or its input gradient with 3×3 windows, without stride, dilation and groups, may
 be computed by Winograd's algorithm in tiles of 4×4 outputs: an output's error is then bounded by the magnitudes of all
-pixels that its tile reads (bounds/winograd.py), typically twice that of a sum. What reaches an output stays as above.
+pixels that its tile reads (bounds/winograd.py), typically twice that of a sum. What reaches an output stays as above;
+but outputs that would be equal may differ by rounding.
 Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 
