@@ -26,15 +26,13 @@ from sections import Row, Section, Unit
 from surroundings import surroundings
 from workloads import WORKLOADS
 
-import minicnn
-
 NAME = "cpu_vs_tensorflow"
 MILLISECONDS, SECONDS, MEGABYTES = Unit("ms", 1e3), Unit("s", 1), Unit("MB", 1e-6)
 
 # ------------------------------------------------------------------------------------------------------- libraries
 
 MINICNN = Entry("minicnn", "minicnn")
-EXACT = [Entry("minicnn, exact", "minicnn", (), ("exact",))] if hasattr(minicnn.config, "set_precision") else []
+EXACT = Entry("minicnn, exact", "minicnn", variant=("exact",))
 
 TF = ("tensorflow", ("tensorflow-cpu",))
 ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"}  # TensorFlow itself switches it on only where the processor has AVX-512
@@ -62,7 +60,7 @@ SECTIONS: dict[str, Section] = {
         "Training step",
         "Forward, backward and update of all weights in float32, by minicnn's own `fit`.",
         NETS,
-        (MINICNN, *EXACT, FIT, FUNCTION, AS_INSTALLED, CHANNELS_LAST, CHANNELS_FIRST),
+        (MINICNN, EXACT, FIT, FUNCTION, AS_INSTALLED, CHANNELS_LAST, CHANNELS_FIRST),
         MILLISECONDS,
         start="start_training",
         run="train",
@@ -72,7 +70,7 @@ SECTIONS: dict[str, Section] = {
         "Prediction",
         "One batch, by minicnn's own `predict`.",
         NETS,
-        (MINICNN, *EXACT, FIT, FUNCTION, CHANNELS_LAST, CHANNELS_FIRST, *RUNTIMES),
+        (MINICNN, EXACT, FIT, FUNCTION, CHANNELS_LAST, CHANNELS_FIRST, *RUNTIMES),
         MILLISECONDS,
         start="start_prediction",
         run="predict",
@@ -84,7 +82,7 @@ SECTIONS: dict[str, Section] = {
         "networks, most drawn by lot. minicnn's kernels by themselves, without what a network saves by fusing them.\n"
         "TensorFlow has no gradients for groups and dilation on the CPU.",
         {name: name for name in GRID},
-        (MINICNN, *EXACT, FUNCTION, CHANNELS_LAST, CHANNELS_FIRST),
+        (MINICNN, EXACT, FUNCTION, CHANNELS_LAST, CHANNELS_FIRST),
         MILLISECONDS,
         start="start_convolution",
         run="convolve",
@@ -119,7 +117,6 @@ SECTIONS: dict[str, Section] = {
 
 
 def document(rows: dict[str, list[Row]]) -> str:
-    exact = "" if EXACT else "* This minicnn has one precision alone: there are no rows for an exact one.\n"
     sections = "\n".join(section.markdown(rows[name]) for name, section in SECTIONS.items() if rows.get(name))
     return f"""# minicnn beside TensorFlow and others on the CPU
 
@@ -138,7 +135,8 @@ the first three steps to 1e-3, about predictions to 1e-4 of the largest number; 
   tf.function; both with oneDNN, which TensorFlow as installed uses only on processors with AVX-512.
 * PyTorch: a loop written by hand, with memory that glibc does not give back, a fused Adam, and channels first or
   last.
-{exact}
+* exact: minicnn with `config.set_precision("exact")`, which computes no convolution by Winograd's algorithm.
+
 {sections}"""
 
 
