@@ -10,6 +10,7 @@ Source: Georganas et al., "Anatomy of high-performance deep learning convolution
 """
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,60 +37,89 @@ from .simd import (
     store_tile,
     zero_tile,
 )
-from .windows import OUTPUTS, Plan, Reach, plan
+from .windows import OUTPUTS, Reach, plan
 
 _HALF = LANES // 2
-_PIECES = 8  # at most
+PIECES = 8  # at most
+_SUMS = 1 << 20  # numbers: some megabytes, which the last cache holds
 _FEWEST = 64  # outputs of a piece: adding up its sums takes as long as some outputs do
+_TURNS = 4  # tasks of each worker, so that none has to wait long for another
 _BLOCK = 1 << 17  # numbers that a block reads
 _RUN = (1 << 11) // LANES  # outputs whose gradients, a vector each, take 8 KB, a quarter of the L1 cache
 
 
 def weight_grad(x: np.ndarray, dy: np.ndarray, reach: Reach, groups: int) -> np.ndarray:
     """dw as a matrix: the numbers of a window by the filters."""
-    tables = _plan(x.shape, dy.shape, reach, groups)
-    filters, depth = dy.shape[3], len(reach.rows) * len(reach.columns) * x.shape[3] // groups
-    panels = -(-filters // groups // LANES)
-    pieces, workers = _pieces(x.shape, dy.shape, tables), workers_for(dy.size * depth // LANES)
-    sums = empty((pieces, len(tables.offsets), groups * panels * LANES))
-    splits = min(panels, -(-workers // (pieces * groups)))
-    memory = scratch("weight gradient", workers, _RUN * LANES + tables.padded)
-    _multiply(workers, x, dy, sums, tables.offsets, tables.starts, tables.numbers, groups, splits, memory)
-    if pieces == 1 and sums.shape[2] == filters:
-        return sums[0, :depth]
-    dw = empty((depth, filters))
+    cut = cut_up(x.shape, dy.shape, reach, groups)
+    workers = workers_for(dy.size * len(cut.offsets) // LANES)
+    sums, splits, memory = empty(cut.sums), cut.splits(workers), scratch("weight gradient", workers, cut.scratch)
+    _multiply(workers, x, dy, sums, *cut.tables, groups, splits, memory)
+    if len(sums) == 1 and sums.shape[2] == dy.shape[3]:
+        return sums[0, : cut.depth]
+    dw = empty((cut.depth, dy.shape[3]))
     _total(workers_for(sums.size), sums, groups, dw)
     return dw
 
 
+class Cut(NamedTuple):
+    """How the work is cut up; what the sums are does not depend on the number of threads."""
+
+    offsets: np.ndarray  # filled up to whole tiles
+    starts: np.ndarray
+    numbers: np.ndarray  # as in windows.Plan
+    depth: int
+    sums: tuple[int, int, int]  # the shape: pieces, offsets, lanes
+    groups: int
+    scratch: int  # numbers for each worker
+
+    @property
+    def tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.offsets, self.starts, self.numbers
+
+    def splits(self, workers: int) -> int:
+        """Into how many parts to split the filters of a piece and group, for all workers to be busy."""
+        return min(self.sums[2] // LANES // self.groups, -(-_TURNS * workers // (self.sums[0] * self.groups)))
+
+
 @functools.lru_cache(maxsize=64)
-def _plan(shape: tuple[int, ...], dy_shape: tuple[int, ...], reach: Reach, groups: int) -> Plan:
-    """The tables for blocks that depend on no number of threads, the offsets filled up to whole tiles."""
-    tables = plan(shape, dy_shape[1:3], reach, dy_shape, groups, _PIECES, _BLOCK)
-    spare = -len(tables.offsets) % OUTPUTS
-    return tables._replace(offsets=np.pad(tables.offsets, (0, spare), mode="edge"))
-
-
-def _pieces(shape: tuple[int, ...], dy_shape: tuple[int, ...], tables: Plan) -> int:
-    """Into how many pieces the blocks are cut."""
-    some, rows = tables.numbers[11:13]
+def cut_up(shape: tuple[int, ...], dy_shape: tuple[int, ...], reach: Reach, groups: int) -> Cut:
+    offsets, starts, _, numbers, padded = plan(shape, dy_shape[1:3], reach, dy_shape, groups, PIECES, _BLOCK)
+    spare, lanes = -len(offsets) % OUTPUTS, groups * -(-dy_shape[3] // groups // LANES) * LANES
+    some, rows = numbers[11:13].tolist()
     blocks, outputs = -(-shape[0] // some) * -(-dy_shape[1] // rows), dy_shape[0] * dy_shape[1] * dy_shape[2]
-    return int(max(1, min(_PIECES, blocks, outputs // _FEWEST)))
+    sums = pieces_of(min(blocks, outputs // _FEWEST), len(offsets) * lanes), len(offsets) + spare, lanes
+    full = np.pad(offsets, (0, spare), mode="edge")
+    return Cut(full, starts, numbers, len(offsets), sums, groups, _RUN * LANES + padded)
+
+
+def pieces_of(most: int, size: int) -> int:
+    """Into how many pieces to cut sums of so many numbers: a power of two, that any number of threads can share."""
+    most = min(most, PIECES, _SUMS // size)
+    return 1 << most.bit_length() - 1 if most > 1 else 1
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], f4[:, :, ::1], intp[::1], intp[::1], intp[::1], intp, intp, f4[:, ::1]")
 def _multiply(worker, workers, arguments):
-    """sums[i, d, k] = Σ_m x[starts[m] + offsets[d]] · dy[m, k] over piece i of the blocks."""
     x, dy, sums, offsets, starts, numbers, groups, splits, memory = unpack(arguments)
+    cut = offsets, starts, numbers, groups, splits
+    multiply_pieces(worker, workers, x, dy, None, dy.shape, sums, cut, memory[worker])
+
+
+@compiled
+def multiply_pieces(worker, workers, x, dy, code, shape, sums, cut, memory):
+    """sums[i, d, k] = Σ_m x[starts[m] + offsets[d]] · dy[m, k] over piece i of the blocks.
+
+    dy has this shape, but if there is a code, it is what max_pool2d_grad would make of a smaller dy.
+    """
+    offsets, starts, numbers, groups, splits = cut
     stride, top, left, covered, line, padded = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10]
     some, rows = numbers[11], numbers[12]
-    images, height, _, channels = x.shape
-    _, down, across, filters = dy.shape
+    (images, height, _, channels), (_, down, across, filters) = x.shape, shape
     inner, each = channels // groups, filters // groups
     panels, step = (each + LANES - 1) // LANES, inner if padded else channels
     row_blocks = (down + rows - 1) // rows
     blocks = (images + some - 1) // some * row_blocks
-    gradients, copied = memory[worker][: _RUN * LANES], memory[worker][_RUN * LANES :]
+    packed, copied = memory[: _RUN * LANES], memory[_RUN * LANES :]
     tasks = len(sums) * groups * splits
     for task in range(tasks * worker // workers, tasks * (worker + 1) // workers):
         piece, group, split = task // (groups * splits), task // splits % groups, task % splits
@@ -97,35 +127,53 @@ def _multiply(worker, workers, arguments):
         for block in range(begin, end):
             image, row = block // row_blocks * some, block % row_blocks * rows
             last_image, last_row = min(image + some, images), min(row + rows, down)
-            first = row * stride + top
+            first, reading = row * stride + top, (last_row - row - 1) * stride + covered
             if padded:
                 source = copied
-                height_read = (last_row - row - 1) * stride + covered
-                pad(x, image, last_image, first, height_read, group, inner, left, line, source)
+                pad(x, image, last_image, first, reading, group, inner, left, line, source)
             else:
                 source = beyond(flat(x), ((image * height + first) * line + left) * step + group * inner)
-            count = (last_image - image) * (last_row - row) * across
-            origin = (image * down + row) * across * filters + group * each
+            count, output = (last_image - image) * (last_row - row) * across, (image * down + row) * across
             for m in range(0, count, _RUN):
-                run = starts[m : min(m + _RUN, count)]
+                run, fresh = starts[m : min(m + _RUN, count)], block == begin and m == 0
                 for j in range(panels * split // splits, panels * (split + 1) // splits):
                     wide = min(LANES, each - j * LANES)
-                    _pack(dy, origin + m * filters + j * LANES, wide, len(run), gradients)
+                    vector = LANES if wide > _HALF else _HALF
+                    _pack(dy, code, shape, output + m, len(run), group * each + j * LANES, wide, vector, packed)
                     result = beyond(flat(sums[piece]), (group * panels + j) * LANES)
-                    _multiply_run(
-                        source, offsets, run, gradients, wide, block == begin and m == 0, result, sums.shape[2]
-                    )
+                    _multiply_run(source, offsets, run, packed, wide, fresh, result, sums.shape[2])
 
 
 @compiled
-def _pack(dy, at, wide, outputs, gradients):
-    """gradients[m, k] = dy[m, k]; what lies in lanes beyond the last filter does not matter."""
-    numbers, filters, step = flat(dy), dy.shape[3], LANES if wide > _HALF else _HALF
+def _pack(dy, code, shape, first, outputs, filter_, wide, step, packed):
+    """packed[m, k] = dy[first + m, filter + k]; what lies in lanes beyond the last filter does not matter."""
+    if code is None:
+        _copy_gradients(dy, first * shape[3] + filter_, outputs, wide, step, packed)
+    else:
+        _spread_gradients(dy, code, shape, first, outputs, filter_, wide, step, packed)
+
+
+@compiled
+def _copy_gradients(dy, at, outputs, wide, step, packed):
+    numbers, filters = flat(dy), dy.shape[3]
     whole = min(outputs, max(0, (dy.size - LANES - at) // filters + 1))
     for m in range(whole):
-        store(gradients, m * step, load(numbers, at + m * filters))
+        store(packed, m * step, load(numbers, at + m * filters))
     for m in range(whole, outputs):
-        copy(numbers, at + m * filters, gradients, m * step, wide)
+        copy(numbers, at + m * filters, packed, m * step, wide)
+
+
+@compiled
+def _spread_gradients(dy, code, shape, first, outputs, filter_, wide, step, packed):
+    """Of each 2×2 outputs the one that the code names has the gradient, the others zero."""
+    _, down, across, _ = shape
+    for m in range(outputs):
+        n, p, q = (first + m) // (down * across), (first + m) // across % down, (first + m) % across
+        i, j, place = p // 2, q // 2, p % 2 * 2 + q % 2
+        pooled = i < dy.shape[1] and j < dy.shape[2]
+        for k in range(wide):
+            chosen = pooled and code[n, i, j, filter_ + k] == place
+            put(packed, m * step + k, dy[n, i, j, filter_ + k] if chosen else np.float32(0))
 
 
 @compiled
@@ -173,8 +221,13 @@ def _add_last(x, offsets, starts, gradients, wide, sums, step):
 
 @parallel("f4[:, :, ::1], intp, f4[:, ::1]")
 def _total(worker, workers, arguments):
-    """dw[d, k] = Σ_i sums[i, d, k], without the lanes that have no filter."""
     sums, groups, dw = unpack(arguments)
+    total(worker, workers, sums, groups, dw)
+
+
+@compiled
+def total(worker, workers, sums, groups, dw):
+    """dw[d, k] = Σ_i sums[i, d, k], without the lanes that have no filter."""
     depth, filters = dw.shape
     pieces, padded_depth, columns = sums.shape
     each, piece_size, numbers, results = filters // groups, padded_depth * columns, flat(sums), flat(dw)
@@ -184,10 +237,10 @@ def _total(worker, workers, arguments):
         for group in range(groups):
             at, place = d * columns + group * (columns // groups), d * filters + group * each
             for k in range(0, whole, LANES):
-                total = load(numbers, at + k)
+                vector = load(numbers, at + k)
                 for piece in range(1, pieces):
-                    total = add(total, load(numbers, at + k + piece * piece_size))
-                store(results, place + k, total)
+                    vector = add(vector, load(numbers, at + k + piece * piece_size))
+                store(results, place + k, vector)
             for k in range(whole, each):
                 number = np.float32(0)
                 for piece in range(pieces):
