@@ -43,6 +43,7 @@ from .convolution import (
     conv2d,
     conv2d_input_grad,
     conv2d_weight_grad,
+    conv2d_weight_grad_of_pool,
 )
 from .dense import (
     dense,
@@ -105,6 +106,7 @@ __all__ = [
     "conv2d",
     "conv2d_input_grad",
     "conv2d_weight_grad",
+    "conv2d_weight_grad_of_pool",
     "dense",
     "dense_input_grad",
     "dense_weight_grad",

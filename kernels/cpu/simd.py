@@ -72,6 +72,7 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     store_tile(array, r, t)
     t = maximum_tile(v, t)        maximum(v, each row)
     t = fma_tile(array, r, i, b, t)    t + array[r + i] · b: every row times a number of its own
+    t = fma_vectors(array, r, i, v, t)    t + array[r + i …] · v: every row by numbers of its own, times the same vector
     t = fma_tile_two(array, r, i, j, b, t)    the same with two: array[r + j] for the upper half of the lanes
 
     transpose(array, i, step, target, j)    LANES rows of LANES numbers, `step` apart, as columns from j on
@@ -386,6 +387,18 @@ def fma_tile(typing_context, array, rows, place, b, c):
         for address, row in zip(_addresses(context, builder, signature, array, rows), _unpacked(builder, c)):
             factor = builder.load(builder.gep(address, [place]))
             sums.append(_fma(builder, _copies(builder, _VECTOR, factor), b, row))
+        return _packed(builder, sums)
+
+    return _TILE(array, _ROWS, types.intp, _VECTOR, _TILE), build
+
+
+@intrinsic
+def fma_vectors(typing_context, array, rows, place, b, c):
+    def build(context, builder, signature, arguments):
+        array, rows, place, b, c = arguments
+        sums = []
+        for address, row in zip(_addresses(context, builder, signature, array, rows), _unpacked(builder, c)):
+            sums.append(_fma(builder, _load_lanes(builder, builder.gep(address, [place]), LANES), b, row))
         return _packed(builder, sums)
 
     return _TILE(array, _ROWS, types.intp, _VECTOR, _TILE), build

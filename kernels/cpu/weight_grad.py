@@ -43,7 +43,7 @@ _HALF = LANES // 2
 PIECES = 8  # at most
 _SUMS = 1 << 20  # numbers: some megabytes, which the last cache holds
 _FEWEST = 64  # outputs of a piece: adding up its sums takes as long as some outputs do
-_TURNS = 4  # tasks of each worker, so that none has to wait long for another
+TURNS = 4  # tasks of each worker, so that none has to wait long for another
 _BLOCK = 1 << 17  # numbers that a block reads
 _RUN = (1 << 11) // LANES  # outputs whose gradients, a vector each, take 8 KB, a quarter of the L1 cache
 
@@ -78,12 +78,12 @@ class Cut(NamedTuple):
 
     def splits(self, workers: int) -> int:
         """Into how many parts to split the filters of a piece and group, for all workers to be busy."""
-        return min(self.sums[2] // LANES // self.groups, -(-_TURNS * workers // (self.sums[0] * self.groups)))
+        return min(self.sums[2] // LANES // self.groups, -(-TURNS * workers // (self.sums[0] * self.groups)))
 
 
 @functools.lru_cache(maxsize=64)
 def cut_up(shape: tuple[int, ...], dy_shape: tuple[int, ...], reach: Reach, groups: int) -> Cut:
-    offsets, starts, _, numbers, padded = plan(shape, dy_shape[1:3], reach, dy_shape, groups, PIECES, _BLOCK)
+    offsets, starts, _, numbers, padded, _ = plan(shape, dy_shape[1:3], reach, dy_shape, groups, PIECES, _BLOCK)
     spare, lanes = -len(offsets) % OUTPUTS, groups * -(-dy_shape[3] // groups // LANES) * LANES
     some, rows = numbers[11:13].tolist()
     blocks, outputs = -(-shape[0] // some) * -(-dy_shape[1] // rows), dy_shape[0] * dy_shape[1] * dy_shape[2]

@@ -147,3 +147,16 @@ def test_transposition():
     _transpose(a.reshape(-1), 2, LANES + 5, out, 1)
     np.testing.assert_array_equal(out[1:-1].reshape(LANES, LANES), a[:, 2 : LANES + 2].T)
     assert out[0] == out[-1] == np.float32(np.pi)
+
+
+@njit
+def _tile_of_vectors(a, table, place, b, tile):
+    spots, rows = simd.spaced(0, LANES), simd.listed(table, 0)
+    simd.store_tile(tile, spots, simd.fma_vectors(a, rows, place, simd.load(b, 0), simd.load_tile(tile, spots)))
+
+
+def test_every_row_has_numbers_of_its_own_times_the_same_vector():
+    table, a, b = RNG.integers(0, LANES, TILE_ROWS), integers(2 * LANES + 2), integers(LANES)
+    tile = np.ones((TILE_ROWS, LANES), np.float32)
+    _tile_of_vectors(a, table, 2, b, tile.reshape(-1))
+    np.testing.assert_array_equal(tile, 1 + a[table[:, None] + 2 + np.arange(LANES)] * b)

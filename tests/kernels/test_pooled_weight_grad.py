@@ -1,0 +1,122 @@
+"""Weight gradients behind a pooling: what the kernels that they replace would say, on any threads."""
+
+import numpy as np
+import pytest
+
+from minicnn.kernels import backend, cpu, fused
+from minicnn.kernels.cpu import pooled_weight_grad, threads
+from minicnn.kernels.geometry import NO_PADS, window_output
+
+ROUND = ((1, 1), (1, 1))
+
+# name: x, kernel, filters, strides, pads, dilation, groups
+CASES = {
+    "one block": ((1, 8, 8, 16), (3, 3), 16, (1, 1), ROUND, (1, 1), 1),
+    "several images in a block": ((11, 9, 8, 12), (3, 3), 20, (1, 1), ROUND, (1, 1), 1),
+    "several blocks in an image": ((2, 41, 39, 13), (3, 3), 7, (1, 1), ROUND, (1, 1), 1),
+    "rows and columns that the pooling leaves over": ((2, 21, 23, 16), (3, 3), 18, (1, 1), NO_PADS, (1, 1), 1),
+    "rows that fill more than a tile": ((2, 12, 12, 40), (3, 3), 9, (1, 1), ROUND, (1, 1), 1),
+    "more filters than have lists at once": ((1, 10, 10, 12), (3, 3), 135, (1, 1), ROUND, (1, 1), 1),
+    "rows of more numbers than a block should read": ((1, 9, 19, 520), (3, 3), 6, (1, 1), ROUND, (1, 1), 1),
+    "strides": ((2, 25, 30, 17), (3, 2), 5, (2, 3), ((1, 0), (0, 1)), (1, 1), 1),
+    "dilated": ((2, 15, 17, 20), (3, 3), 6, (1, 1), ((2, 2), (2, 2)), (1, 2), 1),
+    "another pad on every side": ((3, 11, 14, 12), (4, 3), 10, (1, 1), ((0, 2), (3, 1)), (1, 1), 1),
+    "one by one": ((2, 14, 14, 128), (1, 1), 6, (1, 1), NO_PADS, (1, 1), 1),
+    "short windows": ((3, 13, 12, 3), (3, 3), 11, (1, 1), ROUND, (1, 1), 1),
+    "groups": ((2, 13, 12, 32), (3, 3), 6, (1, 1), ROUND, (1, 1), 2),
+    "a pixel": ((1, 2, 2, 33), (3, 3), 3, (1, 1), ROUND, (1, 1), 1),
+}
+
+
+def arrays(case):
+    shape, kernel, filters, strides, pads, dilation, groups = CASES[case]
+    rng = np.random.default_rng(len(case))
+    size = window_output(shape[1:3], kernel, strides, pads, dilation)
+    options = {"strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
+    x, dy = rng.standard_normal(shape, np.float32), rng.standard_normal((shape[0], *size, filters), np.float32)
+    dy = dy[:, : size[0] // 2, : size[1] // 2].copy()
+    dy[rng.random(dy.shape) < 0.3] = 0
+    return x, dy, rng.integers(0, 4, dy.shape, np.uint8), {"output_size": size, "kernel_size": kernel, **options}
+
+
+def expected(x, dy, code, options):
+    """What it replaces, in double precision."""
+    with np.errstate(invalid="ignore"):
+        x, dy = x.astype(np.float64), dy.astype(np.float64)
+        return fused.conv2d_weight_grad_of_pool(backend("portable"), x, dy, code, **options)
+
+
+def within(array, value):
+    """A copy of the array in the midst of other numbers."""
+    around = np.full(array.size + 128, value, array.dtype)
+    copy = around[64:-64].reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+@pytest.fixture
+def any_threads():
+    before = threads.get_num_threads()
+    yield threads.set_num_threads
+    threads.set_num_threads(before)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_agrees_in_double_precision_and_bit_by_bit_on_any_threads(case, any_threads):
+    x, dy, code, options = arrays(case)
+    dw = expected(x, dy, code, options)
+    results = []
+    for number in (1, 2, 3, 8):
+        any_threads(number)
+        results.append(cpu.conv2d_weight_grad_of_pool(x, dy, code, **options))
+        np.testing.assert_allclose(results[-1], dw, atol=1e-5 * np.abs(dw).max())
+    for found in results[1:]:
+        np.testing.assert_array_equal(found, results[0])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("victim", ["x", "dy"])
+@pytest.mark.parametrize("case", CASES)
+def test_nan_and_infinity_reach_exactly_the_sums_that_contain_them(case, victim, value):
+    """An infinity in x meets the zeros that the pooling makes, and one in dy those of the padding."""
+    for where in (0, 0.4, 1):
+        x, dy, code, options = arrays(case)
+        numbers = {"x": x, "dy": dy}[victim].reshape(-1)
+        numbers[int(where * (numbers.size - 1))] = value
+        dw, wanted = cpu.conv2d_weight_grad_of_pool(x, dy, code, **options), expected(x, dy, code, options)
+        finite = np.isfinite(wanted)
+        np.testing.assert_allclose(dw, wanted, atol=1e-5 * np.abs(wanted[finite]).max(initial=1))
+
+
+def test_an_infinity_of_the_call_before_does_not_matter():
+    x, dy, code, options = arrays("one block")
+    dw = cpu.conv2d_weight_grad_of_pool(x, dy, code, **options)
+    larger, *others, its_options = arrays("several images in a block")
+    cpu.conv2d_weight_grad_of_pool(np.full_like(larger, np.inf), *others, **its_options)
+    np.testing.assert_array_equal(cpu.conv2d_weight_grad_of_pool(x, dy, code, **options), dw)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_lies_around_the_arrays_does_not_matter(case):
+    x, dy, code, options = arrays(case)
+    dw = cpu.conv2d_weight_grad_of_pool(x, dy, code, **options)
+    around = cpu.conv2d_weight_grad_of_pool(within(x, np.nan), within(dy, np.nan), within(code, 3), **options)
+    np.testing.assert_array_equal(around, dw)
+
+
+@pytest.mark.parametrize("number", [1, 8])
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_written_beyond_the_results(case, number, any_threads, monkeypatch):
+    any_threads(number)
+    given = []
+
+    def empty(shape):
+        given.append(within(np.zeros(shape, np.float32), np.pi))
+        return given[-1]
+
+    monkeypatch.setattr(pooled_weight_grad, "empty", empty)
+    x, dy, code, options = arrays(case)
+    cpu.conv2d_weight_grad_of_pool(x, dy, code, **options)
+    assert given
+    for array in given:
+        np.testing.assert_array_equal(np.delete(array.base, np.s_[64:-64]), np.float32(np.pi))
