@@ -43,7 +43,6 @@ from .convolution import (
     conv2d,
     conv2d_input_grad,
     conv2d_weight_grad,
-    conv2d_weight_grad_of_pool,
 )
 from .dense import (
     dense,
@@ -106,7 +105,6 @@ __all__ = [
     "conv2d",
     "conv2d_input_grad",
     "conv2d_weight_grad",
-    "conv2d_weight_grad_of_pool",
     "dense",
     "dense_input_grad",
     "dense_weight_grad",

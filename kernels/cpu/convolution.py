@@ -21,7 +21,6 @@ from .fill import cleared
 from .matmul import matmul
 from .memory import contiguous, empty
 from .parallel import parallel, unpack, workers_for
-from .pooled_weight_grad import weight_grad_of_pool
 from .reduction import channel_sums
 from .simd import get, put
 from .weight_grad import weight_grad
@@ -131,24 +130,6 @@ def conv2d_weight_grad(
         return depthwise.weight_grad(x, dy, window).reshape(*kernel_size, 1, -1)
     reach = forward_reach(kernel_size, strides, pads, dilation)
     return weight_grad(x, dy, reach, groups).reshape(*kernel_size, -1, dy.shape[3])
-
-
-def conv2d_weight_grad_of_pool(
-    x: np.ndarray,
-    dy: np.ndarray,
-    code: np.ndarray,
-    *,
-    output_size: Pair,
-    kernel_size: Pair,
-    strides: Pair = (1, 1),
-    pads: Pads = NO_PADS,
-    dilation: Pair = (1, 1),
-    groups: int = 1,
-) -> np.ndarray:
-    """dw of the pooled gradient dy, see kernels/fused.py."""
-    x, dy, code = contiguous(x), contiguous(dy), contiguous(code)
-    reach = forward_reach(kernel_size, strides, pads, dilation)
-    return weight_grad_of_pool(x, dy, code, output_size, reach, groups).reshape(*kernel_size, -1, dy.shape[3])
 
 
 def bias_grad(dy: np.ndarray) -> np.ndarray:

@@ -11,8 +11,9 @@ from ..fused import POOL
 from ..geometry import NO_PADS, Pads, Pair, window_output
 from . import choose, direct, winograd
 from .activation import relu, relu_grad
-from .convolution import conv2d, conv2d_input_grad
+from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from .memory import contiguous, empty
+from .pooled_weight_grad import weight_grad_of_pool
 from .pooling import max_pool2d, max_pool2d_grad
 from .windows import forward_reach
 
@@ -118,6 +119,28 @@ def conv2d_input_grad_of_pool_relu(
         return relu_grad(dx, y)
     pooled = contiguous(code), output_size
     return _by_winograd(dy, w, input_size, mask=contiguous(y), pooled=pooled, **window)
+
+
+def conv2d_weight_grad_of_pool(
+    x: np.ndarray,
+    dy: np.ndarray,
+    code: np.ndarray,
+    *,
+    output_size: Pair,
+    kernel_size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> np.ndarray:
+    """dw of a convolution that 2×2 max-pooling follows."""
+    if 1 < groups == x.shape[3]:
+        window: dict[str, Any] = {"strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
+        unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
+        return conv2d_weight_grad(x, unpooled, kernel_size=kernel_size, **window)
+    x, dy, code = contiguous(x), contiguous(dy), contiguous(code)
+    reach = forward_reach(kernel_size, strides, pads, dilation)
+    return weight_grad_of_pool(x, dy, code, output_size, reach, groups).reshape(*kernel_size, -1, dy.shape[3])
 
 
 def _by_winograd(
