@@ -9,10 +9,11 @@ for one pixel of a window, and the gradient of weights that an update uses up.
 Where a pooled ReLU is 0, no gradient flows, and the code may name any pixel of the window.
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-POOL = MappingProxyType({"pool_size": (2, 2), "strides": (2, 2)})
+POOL: Mapping[str, Any] = MappingProxyType({"pool_size": (2, 2), "strides": (2, 2)})
 
 
 def conv2d_relu(k: Any, x: Any, w: Any, b: Any = None, **window: Any) -> Any:

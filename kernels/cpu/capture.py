@@ -16,7 +16,6 @@ the next kernel runs leave their place to others, in every later run as in the f
 """
 
 import ctypes
-import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -148,10 +147,16 @@ class _Launch:
 def _joined(steps: Iterable[_Launch | Callable[[], Any]]) -> list[Callable[[], Any]]:
     """The steps, with launches that follow each other as one call of machine code."""
     joined: list[Callable[[], Any]] = []
-    for is_launch, group in itertools.groupby(steps, lambda step: isinstance(step, _Launch)):
-        neighbours = list(group)
-        joined += [_Launches(neighbours)] if is_launch else neighbours
-    return joined
+    launches: list[_Launch] = []
+    for step in steps:
+        if isinstance(step, _Launch):
+            launches.append(step)
+            continue
+        if launches:
+            joined.append(_Launches(launches))
+            launches = []
+        joined.append(step)
+    return [*joined, _Launches(launches)] if launches else joined
 
 
 class _Launches:

@@ -76,7 +76,7 @@ def conv2d_input_grad(
 ) -> np.ndarray:
     """dx, one phase of the input pixels after the other."""
     dy, w = contiguous(dy), contiguous(w)
-    algorithm, _ = choose.conv2d_input_grad(dy.shape, w.shape, tuple(input_size), strides, pads, dilation, groups)
+    algorithm, _ = choose.conv2d_input_grad(dy.shape, w.shape, (*input_size,), strides, pads, dilation, groups)
     if algorithm == "dense":
         return dense_input_grad(_rows(dy), w[0, 0]).reshape(*dy.shape[:3], -1)
     if algorithm == "winograd":

@@ -9,7 +9,7 @@ import ctypes
 import os
 import platform
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def contiguous(array: np.ndarray) -> np.ndarray:
     return laid_out(array, array.dtype, ("C",))
 
 
-def laid_out(array: np.ndarray, dtype: np.dtype, layout: tuple[str, ...]) -> np.ndarray:
+def laid_out(array: np.ndarray, dtype: np.dtype, layout: tuple[Literal["A", "C"], ...]) -> np.ndarray:
     """The array, or a copy of this dtype, aligned ("A") or in row-major order ("C")."""
     fitting = np.require(array, dtype, layout)
     if fitting is not array and current.capture is not None:

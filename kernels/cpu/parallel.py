@@ -119,8 +119,8 @@ def _fitting(kind: types.Type) -> Callable[[Any], Any]:
     """What makes an argument what the kernel expects."""
     if not isinstance(kind, types.Array):
         return float if kind is types.float64 else operator.index
-    dtype, layout = as_dtype(kind.dtype), ("A", "C") if kind.layout == "C" else ("A",)
-    return lambda array: laid_out(array, dtype, layout)
+    dtype, contiguous = as_dtype(kind.dtype), kind.layout == "C"
+    return lambda array: laid_out(array, dtype, ("A", "C") if contiguous else ("A",))
 
 
 def workers_for(work: int) -> int:

@@ -119,9 +119,9 @@ def _launch(
     transformed = scratch("transformed weights", 1, AREA * channels * -(-filters // LANES) * LANES)
     _transform_weights(workers_for(_WEIGHT * channels * filters), panels, channels, filters, transformed)
     memory = scratch("Winograd", workers, size)
-    numbers = np.array([*numbers, block, wide, splits], np.intp)
+    told = np.array([*numbers, block, wide, splits], np.intp)
     weights = transformed, panels, padded_bias(bias, filters)
-    _correlate(workers, x, x_code, *weights, floor, out, out_code, mask, numbers, memory)
+    _correlate(workers, x, x_code, *weights, floor, out, out_code, mask, told, memory)
 
 
 @functools.lru_cache(maxsize=64)

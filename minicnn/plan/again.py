@@ -37,9 +37,11 @@ class Again:
     def __getattr__(self, kernel: str) -> Callable[..., Any]:
         if kernel not in RATES:
             return lambda *operands, **_: operands[0]  # clipping: as recorded
-        rates = RATES[kernel]
+        rates: Any = RATES[kernel]
 
         def update(*operands: Any, **options: Any) -> None:
+            if self._next == len(self._updates):
+                raise ChangedUpdate
             call, numbers = self._updates[self._next]
             if call.kernel != kernel or len(call.operands) != len(operands):
                 raise ChangedUpdate

@@ -10,7 +10,7 @@ import numpy as np
 from .. import graph, random
 from ..losses.loss import prepare_weights
 from ..tensor import Tensor
-from .again import Again
+from .again import Again, ChangedUpdate
 from .fusion import fuse
 from .program import OFFERED, Program
 from .steps import Script
@@ -32,22 +32,24 @@ class Plan:
             model.optimizer.iterations += 1
             self._again = Again(script.updates, [self.program.numbers[call] for call in self.script.updates])
             for gradient in script.gradients:
-                gradient.recorder = self._again  # type: ignore[assignment]
+                gradient.recorder = self._again
 
     def holds(self) -> bool:
         """Whether the variables and the random generator are still those that the program works on."""
-        return self._generator is random.generator() and all(
-            variable.data is numbers and variable.requires_grad == trainable
-            for variable, numbers, trainable in zip(self._variables, self._numbers, self._trainable)
+        return (
+            bool(self._numbers)
+            and self._generator is random.generator()
+            and all(
+                variable.data is numbers and variable.requires_grad == trainable
+                for variable, numbers, trainable in zip(self._variables, self._numbers, self._trainable)
+            )
         )
 
     def step(self, *batch: Any) -> tuple[Any, float] | None:
         """(predictions, loss) of another batch, or None, with nothing done, if numbers stand against it."""
         fed = self._fed(*batch)
-        if not self.program.ready():
+        if not self.program.ready() or not self._update_numbers():
             return None
-        if self.script.updates:
-            self._update_numbers()
         self.program.run(fed)
         return self.outcome()
 
@@ -57,10 +59,17 @@ class Plan:
         predictions = graph.map_structure(lambda _: next(outputs), self.script.predictions)
         return predictions, float(next(outputs, np.nan))
 
-    def _update_numbers(self) -> None:
+    def _update_numbers(self) -> bool:
+        """Tell the updates what the optimizer would. False if it would no longer update in the same way."""
+        if not self.script.updates:
+            return True
         self._again.begin()
         trainable = [variable for variable, is_so in zip(self._variables, self._trainable) if is_so]
-        self._model.optimizer.apply(self.script.gradients, trainable)
+        try:
+            self._model.optimizer.apply(self.script.gradients, trainable)
+        except ChangedUpdate:
+            self._numbers = []  # nothing holds any more
+        return bool(self._numbers)
 
     def _fed(self, x: Any, *labels: Any) -> Sequence[np.ndarray]:
         """The arrays of a batch as the step takes them. Raises what the loss raises for wrong labels."""

@@ -129,9 +129,8 @@ class Recording:
                 return getattr(backend(current()), kernel)(*operands, **options)  # the same in every step
             specs = contract(*operands, **options)
             alone = specs is None or isinstance(specs, ArraySpec)
-            results = tuple(
-                StandIn(*spec, self._recorder) for spec in ([specs] if alone else specs) if spec is not None
-            )
+            made = [specs] if alone else specs
+            results = tuple(StandIn(spec.shape, spec.dtype, self._recorder) for spec in made if spec is not None)
             self._recorder.calls.append(Call(kernel, operands, options, results, self._layer))
             return (results or [None])[0] if alone else results
 

@@ -87,6 +87,22 @@ def test_learning_rates_may_change_between_steps(make, batch):
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
+def test_an_optimizer_may_change_its_ways(make, batch):
+    """Decay is a call more: that step is eager, and then a new plan is made."""
+    runs = []
+    for eagerly in (False, True):
+        model = make("dense layers", "adam", run_eagerly=eagerly)
+        x, y = batch(model, 6)
+        model.train_on_batch(x, y)
+        model.optimizer.weight_decay = 0.5
+        for _ in range(3):
+            model.train_on_batch(x, y)
+        assert model.optimizer.iterations == 4
+        runs.append(model.get_weights())
+    for found, expected in zip(*runs):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
+
+
 def test_layers_may_be_frozen_and_changed_between_steps(make, batch):
     model = make("dropout")
     x, y = batch(model, 6)

@@ -53,7 +53,7 @@ def conv2d_input_grad(
     direct = e.after(w.shape[0] * w.shape[1] * w.shape[3] // groups, sums)
     if not winograd.applies(e, w, strides, dilation, groups):
         return direct
-    around = tuple((2 - first, 2 - last) for first, last in pads)
+    around = (2 - pads[0][0], 2 - pads[0][1]), (2 - pads[1][0], 2 - pads[1][1])
     return winograd.widened(direct, e, dy, w[::-1, ::-1].swapaxes(2, 3), 0, around)
 
 
