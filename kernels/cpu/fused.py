@@ -15,6 +15,7 @@ from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from .memory import contiguous, empty
 from .pooled_weight_grad import weight_grad_of_pool
 from .pooling import max_pool2d, max_pool2d_grad
+from .simd import LANES
 from .windows import forward_reach
 
 
@@ -133,8 +134,8 @@ def conv2d_weight_grad_of_pool(
     dilation: Pair = (1, 1),
     groups: int = 1,
 ) -> np.ndarray:
-    """dw of a convolution that 2×2 max-pooling follows."""
-    if 1 < groups == x.shape[3]:
+    """dw of a convolution that 2×2 max-pooling follows, without its zeros if a row of a window fills a vector."""
+    if 1 < groups == x.shape[3] or kernel_size[1] * x.shape[3] // groups < LANES:
         window: dict[str, Any] = {"strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
         unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
         return conv2d_weight_grad(x, unpooled, kernel_size=kernel_size, **window)
