@@ -1,5 +1,6 @@
 """Layers of convolution that nobody tuned anything for: some from well-known networks, most of them drawn by lot."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -48,13 +49,13 @@ class Convolution(NamedTuple):
         return self.batch * p * q * self.filters * self.size**2 * self.channels // self.groups
 
 
-def arrays(layer: Convolution) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def arrays(layer: Convolution) -> list[np.ndarray]:
     """x (N, H, W, C), w (R, S, C/g, K) and dy (N, P, Q, K)."""
     rng = np.random.default_rng(0)
     x = (layer.batch, layer.height, layer.width, layer.channels)
     w = (layer.size, layer.size, layer.channels // layer.groups, layer.filters)
     dy = (layer.batch, *layer.output_size, layer.filters)
-    return tuple(rng.standard_normal(shape, np.float32) for shape in (x, w, dy))
+    return [rng.standard_normal(shape, np.float32) for shape in (x, w, dy)]
 
 
 # ---------------------------------------------------------------------------------------------------------- the grid
@@ -90,7 +91,7 @@ def drawn(count: int = DRAWN, seed: int = SEED) -> list[Convolution]:
     layers: list[Convolution] = []
     while len(layers) < count:
         layer = _draw(rng)
-        y = layer.batch * layer.filters * np.prod(layer.output_size)
+        y = layer.batch * layer.filters * math.prod(layer.output_size)
         x = layer.batch * layer.height * layer.width * layer.channels
         fits = min(layer.output_size) > 0 and max(x, y) <= LARGEST and LEAST <= layer.multiplications <= MOST
         if fits and layer not in layers:

@@ -126,7 +126,8 @@ batch, which lies in memory. They take turns in rounds, in another order each ro
 its turn. In a turn as much is done to warm up as is timed. Before a race the libraries must agree: about the losses of
 the first three steps to 1e-3, about predictions to 1e-4 of the largest number; else there is no ratio.
 
-* Median (quartiles) over the rounds. Of a library with several ways, the fastest one and its name.
+* Median (quartiles) over the rounds. Of a library with several ways, the fastest one and its name; ways that a trial
+  showed to be far slower do not take part.
 * Ratio: minicnn / fastest peer; below 1 minicnn is faster. The median over the rounds of the ratios of one round is
   another way to put it, in which what slows down a whole round cancels.
 * Others' load: the largest share of the machine that other processes had in a round. Disturbed rounds are measured

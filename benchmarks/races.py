@@ -1,16 +1,24 @@
 """Races: libraries do the same work again and again, in turns. A race counts only if they agree about the results."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, NamedTuple
 
 from contestants import Contestant, quiet_rounds
 from peers.worker import Failure
 from ratios import disagreement
 from sections import OURS, Row, Section
 
-FAR_BEHIND = 1.5  # times as slow as the fastest way of the same library: it will not win
+FAR_BEHIND = 1.5  # times as slow in a trial as the fastest way of the same library
+
+
+class Trial(NamedTuple):
+    """How often a contestant repeats its work in a turn, and the seconds of one."""
+
+    calls: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,19 @@ class Race(Section):
                 yield {"case": case, **self._race(case, contestants, rounds)}
 
     def _race(self, case: str, contestants: list[Contestant], rounds: int) -> Row:
+        answers, unable = self._answers(case, contestants)
+        name, distance = disagreement({contestant.entry.name: answer for contestant, answer in answers.items()})
+        row: Row = {"disagreement": distance, "unable": unable}
+        if distance > self.tolerance:
+            return row | {"problem": f"{name} computes something else, {distance:.1e} away from the median"}
+        trials = {contestant: self._trial(contestant) for contestant in answers}
+        row["trial"] = {contestant.entry.name: trial.seconds for contestant, trial in trials.items()}
+        racers = [contestant for contestant in trials if may_win(contestant, trials)]
+        turns = {racer.entry.name: partial(racer.ask, self.run, trials[racer].calls) for racer in racers}
+        return row | quiet_rounds(turns, rounds, [contestant.pid for contestant in contestants])._asdict()
+
+    def _answers(self, case: str, contestants: list[Contestant]) -> tuple[dict[Contestant, Any], dict[str, str]]:
+        """What everyone computes; and of peers that cannot, why."""
         answers, unable = {}, {}
         for contestant in contestants:
             try:
@@ -47,23 +68,16 @@ class Race(Section):
                 if contestant.entry.library == OURS:
                     raise
                 unable[contestant.entry.name] = str(failure)
-        name, distance = disagreement({contestant.entry.name: answer for contestant, answer in answers.items()})
-        row: Row = {"disagreement": distance, "unable": unable}
-        if distance > self.tolerance:
-            return row | {"problem": f"{name} computes something else, {distance:.1e} away from the median"}
-        turns = self._turns(list(answers))
-        return row | quiet_rounds(turns, rounds, [contestant.pid for contestant in contestants])._asdict()
+        return answers, unable
 
-    def _turns(self, contestants: list[Contestant]) -> dict:
-        """How often each repeats its work in a turn; without those that a trial shows to be far behind."""
-        seconds, turns = {}, {}
-        for contestant in contestants:
-            seconds[contestant] = contestant.ask(self.run, 1)
-            calls = max(1, round(self.turn / seconds[contestant]))
-            turns[contestant] = partial(contestant.ask, self.run, calls)
-            if calls > 1:
-                seconds[contestant] = turns[contestant]()
-        best: dict[str, float] = {}
-        for contestant, time in seconds.items():
-            best[contestant.entry.library] = min(time, best.get(contestant.entry.library, time))
-        return {c.entry.name: turns[c] for c in turns if seconds[c] < FAR_BEHIND * best[c.entry.library]}
+    def _trial(self, contestant: Contestant) -> Trial:
+        seconds = contestant.ask(self.run, 1)
+        calls = max(1, round(self.turn / seconds))
+        return Trial(calls, contestant.ask(self.run, calls) if calls > 1 else seconds)
+
+
+def may_win(contestant: Contestant, trials: Mapping[Contestant, Trial]) -> bool:
+    """Whether it is not far behind another way of its library; minicnn always runs."""
+    library = contestant.entry.library
+    best = min(trial.seconds for other, trial in trials.items() if other.entry.library == library)
+    return library == OURS or trials[contestant].seconds < FAR_BEHIND * best

@@ -8,7 +8,8 @@ from races import Race
 from sections import Unit
 
 ENTRIES = (
-    *(Entry("minicnn", "minicnn"), Entry("Z, fast", "a"), Entry("Z, slow", "a"), Entry("B", "b")),
+    *(Entry("minicnn", "minicnn"), Entry("minicnn, exact", "minicnn")),
+    *(Entry("Z, fast", "a"), Entry("Z, slow", "a"), Entry("B", "b")),
     Entry("C", "c", ("surely_not_installed",)),
 )
 RACE = Race("", "", {"case": "Title"}, ENTRIES, Unit("ms", 1e3), start="start", run="run", tolerance=1e-3)
@@ -18,7 +19,7 @@ RACE = Race("", "", {"case": "Title"}, ENTRIES, Unit("ms", 1e3), start="start", 
 def library(monkeypatch):
     """What the workers answer, by entry: the arrays of a case, and seconds a call."""
     answers = {entry.name: [1.0, [2.0, 4.0]] for entry in ENTRIES}
-    seconds = {"minicnn": 0.01, "Z, fast": 0.02, "Z, slow": 0.031, "B": 0.5}
+    seconds = {"minicnn": 0.01, "minicnn, exact": 0.05, "Z, fast": 0.02, "Z, slow": 0.031, "B": 0.5}
     asked = []
 
     class Fake:
@@ -51,15 +52,21 @@ def only_row(rounds=3):
 
 def test_amounts_of_those_that_may_win(library):
     row = only_row()
-    assert row["amounts"] == {"minicnn": [0.01] * 3, "Z, fast": [0.02] * 3, "B": [0.5] * 3}
+    assert row["amounts"] == {
+        "minicnn": [0.01] * 3,
+        "minicnn, exact": [0.05] * 3,
+        "Z, fast": [0.02] * 3,
+        "B": [0.5] * 3,
+    }
+    assert row["trial"]["Z, slow"] == 0.031
     assert row["disagreement"] == 0
-    assert {name for name, method, _ in library[1] if method == "end"} == {"minicnn", "Z, fast", "Z, slow", "B"}
+    assert {name for name, method, _ in library[1] if method == "end"} == {entry.name for entry in ENTRIES[:-1]}
 
 
 def test_turns_have_a_length(library):
     only_row()
     calls = {name: argument for name, method, argument in library[1] if method == "run"}
-    assert calls == {"minicnn": 25, "Z, fast": 12, "Z, slow": 8, "B": 1}
+    assert calls == {"minicnn": 25, "minicnn, exact": 5, "Z, fast": 12, "Z, slow": 8, "B": 1}
 
 
 @pytest.mark.parametrize("wrong", [[1.01, [2.0, 4.0]], [1.0, [2.0, 4.01]], [float("nan"), [2.0, 4.0]]])
@@ -84,7 +91,7 @@ def test_who_cannot_is_left_out(library):
     library[0]["B"] = Failure("not implemented")
     row = only_row()
     assert row["unable"] == {"B": "not implemented"}
-    assert set(row["amounts"]) == {"minicnn", "Z, fast"}
+    assert set(row["amounts"]) == {"minicnn", "minicnn, exact", "Z, fast"}
     assert "cannot" in RACE.table([row])
 
 
