@@ -22,7 +22,7 @@ from launches import EMPTY_CACHE, Launch, peak_memory, seconds_to_first_step
 from races import Race
 from rich.console import Console
 from rich.progress import Progress
-from sections import Row, Section, Unit
+from sections import DISTURBED, Row, Section, Unit, counts
 from surroundings import surroundings
 from workloads import WORKLOADS
 
@@ -131,7 +131,7 @@ the first three steps to 1e-3, about predictions to 1e-4 of the largest number; 
 * Ratio: minicnn / fastest peer; below 1 minicnn is faster. The median over the rounds of the ratios of one round is
   another way to put it, in which what slows down a whole round cancels.
 * Others' load: the largest share of the machine that other processes had in a round. Disturbed rounds are measured
-  again, whatever their times are.
+  again, whatever their times are; where none was below {DISTURBED:.0%}, there is no ratio.
 * TensorFlow: Keras's `fit` (with jit_compile=False, which is faster here), and a step written by hand under
   tf.function; both with oneDNN, which TensorFlow as installed uses only on processors with AVX-512.
 * PyTorch: a loop written by hand, with memory that glibc does not give back, a fused Adam, and channels first or
@@ -157,7 +157,7 @@ def main() -> int:
     with Progress(console=Console(stderr=True)) as progress:
         for name in options.section:
             section = SECTIONS[name]
-            held = {row["case"] for row in kept["rows"].get(name, [])} if options.resume else ()
+            held = {row["case"] for row in kept["rows"].get(name, []) if counts(row)} if options.resume else ()
             cases = [case for case in section.cases if options.only in case and case not in held]
             measured = section.rows(cases, options.threads, options.rounds)
             for row in progress.track(measured, len(cases), description=name):
@@ -175,7 +175,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--section", choices=SECTIONS, action="append", help="only this one; may be given repeatedly")
     parser.add_argument("--only", default="", help="only the cases whose name contains this")
-    parser.add_argument("--resume", action="store_true", help="only the cases that the JSON file does not hold yet")
+    parser.add_argument("--resume", action="store_true", help="only the cases without a ratio in the JSON file")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results", help="folder of the results")

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from convolutions import GRID
 from races import Race
-from ratios import fastest, geometric_mean, ratio
-from sections import OURS, Row
+from ratios import geometric_mean
+from sections import OURS, Row, counts, ratio_of
 
 PICTURE = "cpu_vs_tensorflow.png"
 
@@ -24,13 +24,9 @@ class Grid(Race):
         return "\n\n".join((f"## {self.title}", self.text, self.summary(rows).rstrip(), picture, self.table(by_ratio)))
 
     def ratios(self, rows: Iterable[Row], way: str = OURS) -> dict[str, float]:
-        """minicnn / fastest peer of every layer where there is one, in the median of the rounds."""
-        found = {}
-        for row in rows:
-            peers = {name: times for name, times in row.get("amounts", {}).items() if not name.startswith(OURS)}
-            if peers and way in row["amounts"]:
-                found[row["case"]] = ratio(row["amounts"][way], peers[fastest(peers)]).of_rounds
-        return found
+        """minicnn / fastest peer of every layer that counts, in the median of the rounds."""
+        found = {row["case"]: ratio_of(row, way) for row in rows if counts(row)}
+        return {case: ratio.of_rounds for case, ratio in found.items() if ratio}
 
     def summary(self, rows: list[Row]) -> str:
         """A line for each kind of layer and each way of minicnn."""

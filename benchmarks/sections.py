@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contestants import Entry
-from ratios import fastest, quartiles, ratio
+from ratios import Ratio, fastest, quartiles, ratio
 
 OURS = "minicnn"
+DISTURBED = 0.1  # of the machine went to others: threads that wait for each other in a loop suffer from it most
 
 Row = dict[str, Any]  # what is known of a case, as it stands in the JSON file
+
+
+def counts(row: Row) -> bool:
+    """Whether all have computed the same, and in peace."""
+    return "amounts" in row and row["disturbance"] <= DISTURBED
 
 
 class Unit(NamedTuple):
@@ -54,18 +60,20 @@ class Section(ABC):
             if "problem" in row:
                 lines.append([title, f"**{row['problem']}**", *[""] * (len(heading) - 2)])
             else:
-                lines += self._lines(title, row["amounts"], peers, f"{100 * row['disturbance']:.0f} %")
+                lines += self._lines(title, row, peers)
         return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
-    def _lines(self, title: str, amounts: dict[str, list[float]], peers: list[str], load: str) -> Iterator[list[str]]:
-        ways = {entry.name: entry for entry in self.entries if entry.name in amounts}
-        theirs = {name: amounts[name] for name, entry in ways.items() if entry.library != OURS}
+    def _lines(self, title: str, row: Row, peers: list[str]) -> Iterator[list[str]]:
+        amounts, load = row["amounts"], f"{100 * row['disturbance']:.0f} %"
         cells = [self._fastest_way(library, amounts) for library in peers]
-        for name, entry in ways.items():
-            if entry.library == OURS:
-                ratios = ratio(amounts[name], theirs[fastest(theirs)]) if theirs else ()
-                numbers = [f"{number:.2f}" for number in ratios] or ["", ""]
-                yield [f"{title}, {entry.way}".removesuffix(", "), self._amount(amounts[name]), *cells, *numbers, load]
+        for entry in self.entries:
+            if entry.library == OURS and entry.name in amounts:
+                name = f"{title}, {entry.way}".removesuffix(", ")
+                yield [name, self._amount(amounts[entry.name]), *cells, *self._ratios(entry, row), load]
+
+    def _ratios(self, ours: Entry, row: Row) -> list[str]:
+        found = ratio_of(row, ours.name) if counts(row) else None
+        return [f"{number:.2f}" for number in found] if found else ["", ""]
 
     def _fastest_way(self, library: str, amounts: dict[str, list[float]]) -> str:
         ways = {entry.name: entry for entry in self.entries if entry.library == library}
@@ -80,6 +88,12 @@ class Section(ABC):
         """Median and quartiles."""
         low, median, high = (digits(q * self.unit.scale) for q in quartiles(amounts))
         return f"{median} ({low} … {high})"
+
+
+def ratio_of(row: Row, way: str = OURS) -> Ratio | None:
+    """One way of minicnn in units of the fastest peer, if there is one."""
+    theirs = {name: amounts for name, amounts in row["amounts"].items() if not name.startswith(OURS)}
+    return ratio(row["amounts"][way], theirs[fastest(theirs)]) if theirs else None
 
 
 def digits(number: float) -> str:

@@ -31,6 +31,13 @@ def test_refused_races_have_no_ratio():
     assert TABLE.ratios([{"case": DENSE, "problem": "B computes something else"}]) == {}
 
 
+def test_disturbed_races_have_no_ratio():
+    disturbed = [{**row, "disturbance": 0.2} for row in ROWS]
+    assert TABLE.ratios(disturbed) == {}
+    assert not any("0.50" in line for line in TABLE.table(disturbed).splitlines())
+    assert any("0.50" in line for line in TABLE.table(ROWS).splitlines())
+
+
 def test_summary():
     lines = TABLE.summary(ROWS).splitlines()[2:]
     assert lines == [
