@@ -24,7 +24,7 @@ from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
 from .simd import get, put
 from .weight_grad import weight_grad
-from .windows import Window, backward_phases, backward_windows, forward_reach, forward_window
+from .windows import Window, backward_windows, forward_reach, forward_window
 
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
 
@@ -74,7 +74,7 @@ def conv2d_input_grad(
     dilation: Pair = (1, 1),
     groups: int = 1,
 ) -> np.ndarray:
-    """dx, one phase of the input pixels after the other."""
+    """dx of the pixels that the outputs were computed from."""
     dy, w = contiguous(dy), contiguous(w)
     algorithm, _ = choose.conv2d_input_grad(dy.shape, w.shape, (*input_size,), strides, pads, dilation, groups)
     if algorithm == "dense":
@@ -92,12 +92,7 @@ def conv2d_input_grad(
         )
     if algorithm == "depthwise":
         return _depthwise_input_grad(dy, w, groups, input_size, strides, pads, dilation)
-    dx = cleared((dy.shape[0], *input_size, w.shape[2] * groups))  # a long stride skips pixels
-    for phase in backward_phases(tuple(input_size), w.shape[:2], strides, pads, dilation):
-        if phase.taps.size > 0:
-            panels = direct.packed_transposed(w, phase.taps, groups)
-            direct.correlate(dy, panels, None, dx, phase.size, phase.reach, groups)
-    return dx
+    return direct.input_grad(dy, w, (*input_size,), strides, pads, dilation, groups)
 
 
 def _depthwise_input_grad(

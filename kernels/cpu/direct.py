@@ -12,10 +12,13 @@ Source: Georganas et al., "Anatomy of high-performance deep learning convolution
 
 import numpy as np
 
-from ..geometry import Pair
+from ..geometry import NO_PADS, Pads, Pair
+from . import activation
 from .compile import compiled, inlined
 from .epilogue import relu_grad, relu_max_pool
+from .fill import cleared
 from .matmul import clear, copy, pack_panels, padded_bias
+from .memory import empty
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
 from .simd import (
@@ -33,7 +36,7 @@ from .simd import (
     spaced,
     store_tile,
 )
-from .windows import OUTPUTS, Reach, plan
+from .windows import OUTPUTS, Reach, backward_phases, plan
 
 POOL = 2  # rows and columns of the windows that are pooled
 _NO_NUMBERS, _NO_CODES = np.empty(0, np.float32), np.empty(0, np.uint8)
@@ -63,6 +66,30 @@ def correlate(
     images, blocks = scratch("padded images", workers, tables.padded), scratch("outputs", workers, tables.pooled)
     arrays = x, panels, padded_bias(bias, filters), out, _NO_CODES if code is None else code, mask
     _correlate(workers, *arrays, floor, *tables[:4], groups, images, blocks)
+
+
+def input_grad(
+    dy: np.ndarray,
+    w: np.ndarray,
+    input_size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+    mask: np.ndarray = _NO_NUMBERS,
+) -> np.ndarray:
+    """dx for finite weights, one phase of the input pixels after the other."""
+    phases = backward_phases(input_size, w.shape[:2], strides, pads, dilation)
+    shape = len(dy), *input_size, w.shape[2] * groups
+    skipping = any(phase.taps.size == 0 for phase in phases)  # a long stride reads not all pixels
+    if skipping and mask.size > 0:
+        return activation.relu_grad(input_grad(dy, w, input_size, strides, pads, dilation, groups), mask)
+    dx = cleared(shape) if skipping else empty(shape)
+    for phase in phases:
+        if phase.taps.size > 0:
+            panels = packed_transposed(w, phase.taps, groups)
+            correlate(dy, panels, None, dx, phase.size, phase.reach, groups, mask=mask)
+    return dx
 
 
 def packed(w: np.ndarray, groups: int) -> np.ndarray:

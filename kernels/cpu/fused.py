@@ -11,8 +11,10 @@ from ..fused import POOL
 from ..geometry import NO_PADS, Pads, Pair, window_output
 from . import choose, direct, winograd
 from .activation import relu, relu_grad
+from .capture import expect_finite
 from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from .memory import contiguous, empty
+from .pooled_input_grad import input_grad_of_pool
 from .pooled_weight_grad import weight_grad_of_pool
 from .pooling import max_pool2d, max_pool2d_grad
 from .simd import LANES
@@ -87,20 +89,26 @@ def conv2d_input_grad_relu(
     dy: np.ndarray, w: np.ndarray, y: np.ndarray, *, input_size: Pair, **window: Any
 ) -> np.ndarray:
     """dx where y > 0, else 0."""
-    if choose.conv2d_input_grad(dy.shape, w.shape, input_size, **window).algorithm != "winograd":
-        return relu_grad(conv2d_input_grad(dy, w, input_size=input_size, **window), y)
-    return _by_winograd(dy, w, input_size, mask=contiguous(y), **window)
+    algorithm, _ = choose.conv2d_input_grad(dy.shape, w.shape, input_size, **window)
+    if algorithm == "winograd":
+        return _by_winograd(dy, w, input_size, mask=contiguous(y), **window)
+    if algorithm == "direct" and expect_finite(w):
+        return direct.input_grad(contiguous(dy), contiguous(w), input_size, **window, mask=contiguous(y))
+    return relu_grad(conv2d_input_grad(dy, w, input_size=input_size, **window), y)
 
 
 def conv2d_input_grad_of_pool(
     dy: np.ndarray, code: np.ndarray, w: np.ndarray, *, output_size: Pair, input_size: Pair, **window: Any
 ) -> np.ndarray:
     """dx of a convolution that 2×2 max-pooling follows."""
-    gradients = len(dy), *output_size, dy.shape[3]
-    if choose.conv2d_input_grad(gradients, w.shape, input_size, **window).algorithm != "winograd":
-        unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
-        return conv2d_input_grad(unpooled, w, input_size=input_size, **window)
-    return _by_winograd(dy, w, input_size, pooled=(contiguous(code), output_size), **window)
+    algorithm, _ = choose.conv2d_input_grad((len(dy), *output_size, dy.shape[3]), w.shape, input_size, **window)
+    dy, code = contiguous(dy), contiguous(code)
+    if algorithm == "winograd":
+        return _by_winograd(dy, w, input_size, pooled=(code, output_size), **window)
+    if algorithm in ("direct", "thin") and expect_finite(w):
+        return input_grad_of_pool(dy, code, contiguous(w), input_size, **window)
+    unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
+    return conv2d_input_grad(unpooled, w, input_size=input_size, **window)
 
 
 def conv2d_input_grad_of_pool_relu(
@@ -114,12 +122,14 @@ def conv2d_input_grad_of_pool_relu(
     **window: Any,
 ) -> np.ndarray:
     """The same where y > 0, else 0."""
-    gradients = len(dy), *output_size, dy.shape[3]
-    if choose.conv2d_input_grad(gradients, w.shape, input_size, **window).algorithm != "winograd":
-        dx = conv2d_input_grad_of_pool(dy, code, w, output_size=output_size, input_size=input_size, **window)
-        return relu_grad(dx, y)
-    pooled = contiguous(code), output_size
-    return _by_winograd(dy, w, input_size, mask=contiguous(y), pooled=pooled, **window)
+    algorithm, _ = choose.conv2d_input_grad((len(dy), *output_size, dy.shape[3]), w.shape, input_size, **window)
+    dy, code, y = contiguous(dy), contiguous(code), contiguous(y)
+    if algorithm == "winograd":
+        return _by_winograd(dy, w, input_size, mask=y, pooled=(code, output_size), **window)
+    if algorithm in ("direct", "thin") and expect_finite(w):
+        return input_grad_of_pool(dy, code, contiguous(w), input_size, **window, mask=y)
+    dx = conv2d_input_grad_of_pool(dy, code, w, output_size=output_size, input_size=input_size, **window)
+    return relu_grad(dx, y)
 
 
 def conv2d_weight_grad_of_pool(

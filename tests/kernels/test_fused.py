@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import fused, portable
-from minicnn.kernels.cpu import choose, direct, threads, windows
+from minicnn.kernels.cpu import choose, direct, pooled_input_grad, threads, windows
 from minicnn.kernels.cpu import fused as fast
 from minicnn.kernels.geometry import window_output
 
@@ -40,6 +40,19 @@ def arrays(case, seed=0):
     pads, steps = ((pad, pad), (pad, pad)), {"strides": (stride, stride), "dilation": (dilation, dilation)}
     options = {"pads": pads, "groups": groups, **steps}
     return x, w, rng.standard_normal(filters, np.float32), options
+
+
+def gradients(case, seed=0):
+    """(dy, dy behind the pooling, code, w, y, sizes and options), y with NaN, dy with zeros."""
+    x, w, _, options = arrays(case, seed)
+    rng = np.random.default_rng(seed + 1)
+    size = window_output(x.shape[1:3], w.shape[:2], options["strides"], options["pads"], options["dilation"])
+    dy = rng.standard_normal((len(x), *size, w.shape[3]), np.float32)
+    pooled = rng.standard_normal((len(x), size[0] // 2, size[1] // 2, w.shape[3]), np.float32)
+    pooled[rng.random(pooled.shape) < 0.3] = 0
+    x[rng.random(x.shape) < 0.1] = np.nan
+    code = rng.integers(0, 4, pooled.shape).astype(np.uint8)
+    return dy, pooled, code, w, x, {"input_size": x.shape[1:3], **options}, {"output_size": size}
 
 
 def wide(*numbers):
@@ -91,6 +104,56 @@ def test_conv2d_relu_max_pool(case, any_threads):
     expected = fused.conv2d_relu_max_pool(portable, *wide(x, w, b), **options)
     found = on_any_threads(any_threads, fast.conv2d_relu_max_pool, x, w, b, **options)
     assert_pooled(found, expected, expected[0].max())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_conv2d_input_grad_relu(case, any_threads):
+    dy, _, _, w, y, options, _ = gradients(case)
+    expected = fused.conv2d_input_grad_relu(portable, *wide(dy, w, y), **options)
+    found = on_any_threads(any_threads, fast.conv2d_input_grad_relu, dy, w, y, **options)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.nanmax(abs(expected)))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_conv2d_input_grad_of_pool(case, any_threads):
+    _, dy, code, w, y, options, size = gradients(case)
+    args, wide_args = (dy, code, w), (dy.astype(np.float64), code, w.astype(np.float64))
+    expected = fused.conv2d_input_grad_of_pool(portable, *wide_args, **options, **size)
+    found = on_any_threads(any_threads, fast.conv2d_input_grad_of_pool, *args, **options, **size)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * abs(expected).max())
+    expected = fused.conv2d_input_grad_of_pool_relu(portable, *wide_args, y.astype(np.float64), **options, **size)
+    found = on_any_threads(any_threads, fast.conv2d_input_grad_of_pool_relu, *args, y, **options, **size)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.nanmax(abs(expected)))
+
+
+@pytest.mark.parametrize("case", ["few filters", "stride", "groups", "dilation", "rows in several blocks"])
+@pytest.mark.parametrize("special", [np.nan, np.inf])
+def test_gradients_that_are_not_finite_go_where_they_belong(case, special, any_threads):
+    dy, pooled, code, w, y, options, size = gradients(case)
+    for gradient in (dy, pooled):
+        gradient.ravel()[:: gradient.size // 3] = special
+    expected = fused.conv2d_input_grad_relu(portable, *wide(dy, w, y), **options)
+    assert np.isnan(expected).sum() < expected.size
+    found = on_any_threads(any_threads, fast.conv2d_input_grad_relu, dy, w, y, **options)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    wide_args = pooled.astype(np.float64), code, w.astype(np.float64)
+    expected = fused.conv2d_input_grad_of_pool(portable, *wide_args, **options, **size)
+    assert not np.isfinite(expected).all()
+    assert np.isfinite(expected).any()
+    found = on_any_threads(any_threads, fast.conv2d_input_grad_of_pool, pooled, code, w, **options, **size)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("case", ["few filters", "stride", "groups"])
+def test_infinite_weights_meet_the_zeros_of_a_pooling(case):
+    _, dy, code, w, y, options, size = gradients(case)
+    w[0, 0, 0, 0] = np.inf
+    wide_args = dy.astype(np.float64), code, w.astype(np.float64)
+    expected = fused.conv2d_input_grad_of_pool(portable, *wide_args, **options, **size)
+    np.testing.assert_allclose(fast.conv2d_input_grad_of_pool(dy, code, w, **options, **size), expected, atol=1e-4)
+    expected = fused.conv2d_input_grad_of_pool_relu(portable, *wide_args, y.astype(np.float64), **options, **size)
+    found = fast.conv2d_input_grad_of_pool_relu(dy, code, w, y, **options, **size)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_without_bias():
@@ -161,3 +224,15 @@ def test_nothing_is_written_beyond_the_results(case, number, any_threads):
     direct.correlate(x, panels, b, y, (2 * shape[1], 2 * shape[2]), reach, groups, code=code)
     assert_guarded(y, memory)
     assert_guarded(code, codes)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ("depthwise", "pixels")])
+def test_no_gradient_is_written_beyond_the_image(case, monkeypatch, any_threads):
+    _, dy, code, w, y, options, _ = gradients(case)
+    dx, memory = guarded(y.shape)
+    monkeypatch.setattr(pooled_input_grad, "empty", lambda shape: dx)
+    for number in (1, 2, 8):
+        any_threads(number)
+        dx[...] = 99
+        pooled_input_grad.input_grad_of_pool(dy, code, w, **options)
+        assert_guarded(dx, memory)
