@@ -34,7 +34,7 @@ compiled = njit(**_HELPER)
 inlined = njit(**_HELPER, forceinline=True)
 
 #: called from compiled code, without the typing context that its definition takes
-intrinsic: Callable[[Callable], Callable[..., Any]] = extending.intrinsic
+intrinsic: Callable[..., Any] = extending.intrinsic
 
 _sources = sorted(Path(__file__).parent.glob("*.py"))
 _contents = b"".join(source.read_bytes() for source in _sources)

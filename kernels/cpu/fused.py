@@ -13,6 +13,12 @@ from . import choose, direct, winograd
 from .activation import relu, relu_grad
 from .capture import expect_finite
 from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
+from .dense import dense_input_grad_relu, dense_relu
+from .dense_update import (
+    dense_weight_grad_adamw_update,
+    dense_weight_grad_rmsprop_update,
+    dense_weight_grad_sgd_update,
+)
 from .memory import contiguous, empty
 from .pooled_input_grad import input_grad_of_pool
 from .pooled_weight_grad import weight_grad_of_pool
@@ -166,3 +172,18 @@ def _by_winograd(
     dx = empty((len(dy), *input_size, w.shape[2]))
     winograd.conv2d_input_grad(contiguous(dy), contiguous(w), pads, dx, mask, pooled)
     return dx
+
+
+__all__ = [
+    "conv2d_input_grad_of_pool",
+    "conv2d_input_grad_of_pool_relu",
+    "conv2d_input_grad_relu",
+    "conv2d_relu",
+    "conv2d_relu_max_pool",
+    "conv2d_weight_grad_of_pool",
+    "dense_input_grad_relu",
+    "dense_relu",
+    "dense_weight_grad_adamw_update",
+    "dense_weight_grad_rmsprop_update",
+    "dense_weight_grad_sgd_update",
+]

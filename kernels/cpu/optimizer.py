@@ -33,7 +33,7 @@ def sgd_update(
     array([0.5], dtype=float32)
     """
     options: dict[str, Any] = {"learning_rate": learning_rate, "momentum": momentum, "nesterov": nesterov}
-    if not _contiguous(w, velocity):
+    if not are_contiguous(w, velocity):
         return portable.sgd_update(w, g, velocity, **options)
     return _sgd(workers_for(w.size), w, g, state_or_none(velocity), told(sgd_rates(**options)))
 
@@ -52,7 +52,7 @@ def rmsprop_update(
 ) -> None:
     """s ← ρ·s + (1 − ρ)·g², w ← w − η·g / √(s + ε), less a² under the root in the centred form."""
     options: dict[str, Any] = {"learning_rate": learning_rate, "rho": rho, "momentum": momentum, "epsilon": epsilon}
-    if not _contiguous(w, mean_square, mean_gradient, velocity):
+    if not are_contiguous(w, mean_square, mean_gradient, velocity):
         return portable.rmsprop_update(w, g, mean_square, mean_gradient, velocity, **options)
     states = mean_square, state_or_none(mean_gradient), state_or_none(velocity)
     return _rmsprop(workers_for(w.size), w, g, *states, told(rmsprop_rates(**options)))
@@ -104,7 +104,7 @@ def adamw_update(
         "beta_2": beta_2,
         "epsilon": epsilon,
     }
-    if not _contiguous(w, m, v, v_max):
+    if not are_contiguous(w, m, v, v_max):
         return portable.adamw_update(w, g, m, v, v_max, weight_decay=weight_decay, **options)
     rates = told(adam_rates(weight_decay=weight_decay, **options))
     return _adam(workers_for(w.size), w, g, m, v, state_or_none(v_max), rates)
@@ -157,7 +157,7 @@ def state_or_none(state: np.ndarray | None) -> np.ndarray:
     return _NONE if state is None else state
 
 
-def _contiguous(*states: np.ndarray | None) -> bool:
+def are_contiguous(*states: np.ndarray | None) -> bool:
     return all(state is None or state.flags.c_contiguous for state in states)
 
 

@@ -67,7 +67,8 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
 
     r = spaced(i, step)           TILE_ROWS places, `step` apart
     r = listed(table, i)          the places that a table holds from i on
-    t = zero_tile()
+    r = spaced(i, step, n)        for a tile of n rows, a constant; also listed(table, i, n)
+    t = zero_tile()               one of TILE_ROWS rows
     t = load_tile(array, r)       row by row the numbers from place r on
     store_tile(array, r, t)
     t = maximum_tile(v, t)        maximum(v, each row)
@@ -78,6 +79,7 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     transpose(array, i, step, target, j)    LANES rows of LANES numbers, `step` apart, as columns from j on
     get(array, i)                 one number of any dtype, without NumPy's test for an index that counts from the end
     put(array, i, number)
+    prefetch(array, i)            ask memory for the numbers around place i, which may lie beyond the array
     beyond(array, i)              the numbers from place i on
     flat(array)                   the numbers of an array of any shape as they lie in memory, as far as they reach
 
@@ -93,6 +95,7 @@ from numba.np.arrayobj import make_array, populate_array
 from .compile import intrinsic
 from .machine import LANES, REGISTER, TILE_ROWS
 
+_TILE_ROWS = types.IntegerLiteral(TILE_ROWS)
 _INDEX, _PLACE = ir.IntType(32), ir.IntType(64)
 _ALIGNMENT = 1  # bytes: a vector may lie anywhere
 
@@ -105,7 +108,24 @@ class Value(types.Type):
         super().__init__(name=name)
 
 
+class Rows(Value):
+    """The places of the rows of a tile."""
+
+    def __init__(self, count: int = TILE_ROWS):
+        self.count = count
+        super().__init__(f"{count} rows", ir.ArrayType(_PLACE, count))
+
+
+class Tile(Value):
+    """As many vectors."""
+
+    def __init__(self, count: int = TILE_ROWS):
+        super().__init__(f"tile of {count} rows", ir.ArrayType(_VECTOR.llvm, count))
+
+
 @register_model(Value)
+@register_model(Rows)
+@register_model(Tile)
 class _Model(models.PrimitiveModel):
     def __init__(self, manager, kind):
         super().__init__(manager, kind, kind.llvm)
@@ -114,8 +134,6 @@ class _Model(models.PrimitiveModel):
 _VECTOR = Value("vector", ir.VectorType(ir.FloatType(), LANES))
 _CODES = Value("codes", ir.VectorType(_INDEX, LANES))
 _MASK = Value("mask", ir.VectorType(ir.IntType(1), LANES))
-_ROWS = Value("rows", ir.ArrayType(_PLACE, TILE_ROWS))
-_TILE = Value("tile", ir.ArrayType(_VECTOR.llvm, TILE_ROWS))
 _LOADED = {types.float32: _VECTOR, types.uint8: _CODES}
 
 
@@ -176,6 +194,18 @@ def put(typing_context, array, place, number):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, array.dtype), build
+
+
+@intrinsic
+def prefetch(typing_context, array, place):
+    def build(context, builder, signature, arguments):
+        address = builder.bitcast(address_of(context, builder, signature, arguments), ir.IntType(8).as_pointer())
+        function = ir.FunctionType(ir.VoidType(), [address.type, _INDEX, _INDEX, _INDEX])
+        function = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
+        builder.call(function, [address, _INDEX(0), _INDEX(3), _INDEX(1)])  # to be read, often, as data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), build
 
 
 def address_of(context, builder, signature, arguments):
@@ -327,27 +357,32 @@ def select(typing_context, chosen, a, b):
     return a(_MASK, a, a), lambda context, builder, signature, arguments: builder.select(*arguments)
 
 
-@intrinsic
-def spaced(typing_context, place, step):
+@intrinsic(prefer_literal=True)
+def spaced(typing_context, place, step, count=_TILE_ROWS):
+    rows = Rows(count.literal_value)
+
     def build(context, builder, signature, arguments):
-        place, step = arguments
-        return _packed(builder, [builder.add(place, builder.mul(step, _PLACE(i))) for i in range(TILE_ROWS)])
+        place, step, *_ = arguments
+        return _packed(builder, [builder.add(place, builder.mul(step, _PLACE(i))) for i in range(rows.count)])
 
-    return _ROWS(types.intp, types.intp), build
+    return rows(types.intp, types.intp, count), build
 
 
-@intrinsic
-def listed(typing_context, table, place):
+@intrinsic(prefer_literal=True)
+def listed(typing_context, table, place, count=_TILE_ROWS):
+    rows = Rows(count.literal_value)
+
     def build(context, builder, signature, arguments):
         first = address_of(context, builder, signature, arguments)
-        return _packed(builder, [builder.load(builder.gep(first, [_PLACE(i)])) for i in range(TILE_ROWS)])
+        return _packed(builder, [builder.load(builder.gep(first, [_PLACE(i)])) for i in range(rows.count)])
 
-    return _ROWS(table, types.intp), build
+    return rows(table, types.intp, count), build
 
 
 @intrinsic
 def zero_tile(typing_context):
-    return _TILE(), lambda context, builder, signature, arguments: ir.Constant(_TILE.llvm, None)
+    tile = Tile()
+    return tile(), lambda context, builder, signature, arguments: ir.Constant(tile.llvm, None)
 
 
 @intrinsic
@@ -356,7 +391,7 @@ def load_tile(typing_context, array, rows):
         addresses = _addresses(context, builder, signature, *arguments)
         return _packed(builder, [_load_lanes(builder, address, LANES) for address in addresses])
 
-    return _TILE(array, _ROWS), build
+    return Tile(rows.count)(array, rows), build
 
 
 @intrinsic
@@ -367,7 +402,7 @@ def store_tile(typing_context, array, rows, value):
             _store_lanes(builder, row, address)
         return context.get_dummy_value()
 
-    return types.void(array, _ROWS, _TILE), build
+    return types.void(array, rows, value), build
 
 
 @intrinsic
@@ -376,7 +411,7 @@ def maximum_tile(typing_context, a, b):
         a, b = arguments
         return _packed(builder, [_larger(builder, a, row) for row in _unpacked(builder, b)])
 
-    return _TILE(_VECTOR, _TILE), build
+    return b(_VECTOR, b), build
 
 
 @intrinsic
@@ -389,7 +424,7 @@ def fma_tile(typing_context, array, rows, place, b, c):
             sums.append(_fma(builder, _copies(builder, _VECTOR, factor), b, row))
         return _packed(builder, sums)
 
-    return _TILE(array, _ROWS, types.intp, _VECTOR, _TILE), build
+    return c(array, rows, types.intp, _VECTOR, c), build
 
 
 @intrinsic
@@ -401,7 +436,7 @@ def fma_vectors(typing_context, array, rows, place, b, c):
             sums.append(_fma(builder, _load_lanes(builder, builder.gep(address, [place]), LANES), b, row))
         return _packed(builder, sums)
 
-    return _TILE(array, _ROWS, types.intp, _VECTOR, _TILE), build
+    return c(array, rows, types.intp, _VECTOR, c), build
 
 
 @intrinsic
@@ -418,7 +453,7 @@ def fma_tile_two(typing_context, array, rows, low, high, b, c):
             sums.append(_fma(builder, _shuffled(builder, left, right, halves), b, row))
         return _packed(builder, sums)
 
-    return _TILE(array, _ROWS, types.intp, types.intp, _VECTOR, _TILE), build
+    return c(array, rows, types.intp, types.intp, _VECTOR, c), build
 
 
 def _addresses(context, builder, signature, array, rows):

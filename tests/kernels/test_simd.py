@@ -138,6 +138,24 @@ def test_a_tile_is_a_product_of_matrices_in_registers(depth):
 
 
 @njit
+def _product_of_three_rows(a, starts, b, depth, c):
+    tile = simd.load_tile(c, simd.spaced(0, LANES, 3))
+    for d in range(depth):
+        simd.prefetch(a, 1 << 40)
+        tile = simd.fma_tile(a, simd.listed(starts, 1, 3), d, simd.load(b, d * LANES), tile)
+    simd.store_tile(c, simd.spaced(0, LANES, 3), tile)
+
+
+def test_a_tile_of_another_height_and_prefetches_beyond_any_array():
+    starts = RNG.integers(0, 50, 4)
+    a, b, c = integers(60), integers(7, LANES), integers(4, LANES)
+    expected = c.copy()
+    expected[:3] += np.array([a[start : start + 7] for start in starts[1:]]) @ b
+    _product_of_three_rows(a, starts, b.ravel(), 7, c.reshape(-1))
+    np.testing.assert_array_equal(c, expected)
+
+
+@njit
 def _transpose(a, place, step, out, start):
     simd.transpose(a, place, step, out, start)
 
