@@ -13,7 +13,7 @@ import numpy as np
 
 from . import graph, losses, optimizers
 from . import metrics as metrics_
-from .callbacks import Callback, CallbackList, History, progress_display
+from .callbacks import Callback, CallbackList, History, compilation_display, progress_display
 from .data.batches import Batch
 from .data.checks import warn_about_pixels, warn_about_predictions
 from .data.feeding import as_batches, epochs_of, split, unpack, validation_batches, with_class_weight
@@ -219,7 +219,8 @@ class Trainer:
         self._expect_compiled("evaluate")
         data = as_batches(x, y, sample_weight, batch_size, shuffle=False)
         listener = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
-        logs = self._test_epoch(itertools.islice(data, steps), listener)
+        with compilation_display(verbose):
+            logs = self._test_epoch(itertools.islice(data, steps), listener)
         return _as_keras(logs, return_dict)
 
     def _test_epoch(self, batches: Iterable[Batch], listener: CallbackList) -> Logs:
@@ -257,10 +258,11 @@ class Trainer:
         listener = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
         listener.on_predict_begin({})
         outputs = []
-        for step, batch in enumerate(itertools.islice(data, steps)):
-            listener.on_predict_batch_begin(step, {})
-            outputs.append(self.predict_on_batch(unpack(batch)[0]))
-            listener.on_predict_batch_end(step, {"outputs": outputs[-1]})
+        with compilation_display(verbose):
+            for step, batch in enumerate(itertools.islice(data, steps)):
+                listener.on_predict_batch_begin(step, {})
+                outputs.append(self.predict_on_batch(unpack(batch)[0]))
+                listener.on_predict_batch_end(step, {"outputs": outputs[-1]})
         listener.on_predict_end({})
         if not outputs:
             raise ValueError("nothing to predict: the data is empty")

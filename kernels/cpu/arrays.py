@@ -127,12 +127,14 @@ def pad(a: np.ndarray, *, widths: tuple[Pair, ...]) -> np.ndarray:
 
 def getitem(a: np.ndarray, *, key: Any) -> np.ndarray:
     """a[key]."""
-    return np.asarray(a[key]) if _is_view(key) else computed(lambda: a[key])
+    if _is_view(key):
+        return np.asarray(a[key])
+    return computed(lambda: a[key], np.broadcast_to(a.dtype.type(), a.shape)[key].shape, a.dtype)
 
 
 def cast(a: np.ndarray, *, dtype: str) -> np.ndarray:
     """a in another dtype; a itself where it has that dtype already."""
-    return a if a.dtype == dtype else computed(lambda: portable.cast(a, dtype=dtype))
+    return a if a.dtype == dtype else computed(lambda: portable.cast(a, dtype=dtype), a.shape, dtype)
 
 
 def getitem_grad(dy: np.ndarray, *, key: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -142,7 +144,7 @@ def getitem_grad(dy: np.ndarray, *, key: Any, shape: tuple[int, ...]) -> np.ndar
     array([1., 0., 2., 0.], dtype=float32)
     """
     if not _is_view(key):
-        return computed(lambda: portable.getitem_grad(dy, key=key, shape=shape))
+        return computed(lambda: portable.getitem_grad(dy, key=key, shape=shape), shape)
     return _placed(dy, key if isinstance(key, tuple) else (key,), shape)
 
 

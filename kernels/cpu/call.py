@@ -7,18 +7,18 @@ the kernel expects in `entry`. ctypes needs ten times as long, as long as a kern
 """
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import cfunc
 from numba.core import types
 from numba.core.cgutils import alloca_once
 from numba.np.numpy_support import as_dtype
 
-from .compile import OPTIONS, Address, compiled, intrinsic
+from .compile import Address, compiled, intrinsic
+from .entry import entry_point
 from .threads import run, words_at
 
 _WORD = ir.IntType(64)
@@ -49,6 +49,14 @@ def _describe(kind: types.Type) -> tuple[int, ...]:
     return _ARRAY, id(np.ndarray), id(as_dtype(kind.dtype)), _ANY if is_flat(kind) else kind.ndim, flags
 
 
+def fits(arguments: Sequence[Any], kinds: Sequence[types.Type]) -> bool:
+    """Whether there are as many arguments as there should be, and the arrays among them have as many axes."""
+    return len(arguments) == len(kinds) and all(
+        not isinstance(kind, types.Array) or is_flat(kind) or argument.ndim == kind.ndim
+        for argument, kind in zip(arguments, kinds)
+    )
+
+
 def is_flat(kind: types.Array) -> bool:
     """Whether the kernel wants the numbers of a contiguous array, of whatever shape."""
     return kind.ndim == 1 and kind.layout == "C"
@@ -60,11 +68,10 @@ def start() -> Callable[..., bool]:
 
     It lets go of Python's lock meanwhile. If an array is not as the kernel expects it, it only returns False.
     """
-    function = cfunc(types.intp(types.intp, Address(), types.intp), **OPTIONS)(_start)
-    method = _Method(b"start", function.address, _FASTCALL, None)
+    method = _Method(b"start", _start.address, _FASTCALL, None)
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p] * 3
-    _kept_alive.extend((function, method))
+    _kept_alive.append(method)
     return make(ctypes.addressof(method), None, None)
 
 
@@ -90,6 +97,7 @@ _release_lock: Any = types.ExternalFunction("PyEval_SaveThread", types.intp())
 _take_lock: Any = types.ExternalFunction("PyEval_RestoreThread", types.void(types.intp))
 
 
+@entry_point(types.intp(types.intp, Address(), types.intp))
 def _start(module, given, count):
     given = words_at(given)
     entry, job, parts = _word(given[0] + DATA), _word(given[1] + DATA), _as_integer(given[2])

@@ -1,15 +1,16 @@
-"""A run of kernels, written down while it happens, to happen again without Python.
+"""A run of kernels, written down to happen any number of times without Python.
 
     capture = Capture()
     with capture:
-        y = conv2d(x, w)        computes, and every launch of a kernel is written down with its arguments
+        y = conv2d(x, w)        every launch of a kernel is written down with its arguments
+                                the run happens for the first time at the end of the block: now y holds numbers
     x[...] = other numbers
     if capture.ready():
         capture.run()           y holds the convolution of those
 
-What Python computes itself between the launches is not written down: so kernels do all their arithmetic in launches,
-and decide by shapes alone. `capture.step(function)` writes down a call of Python that is to be repeated, and
-`expect_finite` what would have to be decided anew.
+Nothing is computed while it is written down: so kernels do all their arithmetic in launches, and decide by shapes
+alone. `capture.step(function)` writes down a call of Python, and `expect_finite` what would have to be decided anew.
+In return all kernels that the run needs are known before the first of them is compiled (prepare.py).
 
 Memory that kernels ask for (memory.py, scratch.py) is the capture's own. Arrays that Python has let go of by the time
 the next kernel runs leave their place to others, in every later run as in the first one.
@@ -23,13 +24,14 @@ from functools import cache
 from typing import Any, Self
 
 import numpy as np
-from numba import cfunc
 from numba.core import types
 
 from .arena import Arena, owner
 from .call import DATA, NDIM, SHAPE, STRIDES
-from .compile import OPTIONS, Address
-from .threads import get_job, run, words_at
+from .compile import Address
+from .entry import EntryPoint, entry_point
+from .prepare import prepare
+from .threads import get_job, helping, run, words_at
 
 _BYTES = 8  # of a word
 _ROW = 3  # words of a launch: kernel, parts, address of the arguments
@@ -62,27 +64,20 @@ class Capture:
         self._before, current.capture = current.capture, self
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         current.capture = self._before
+        if error is None:
+            self.run()
 
-    def launch(self, kernel: int, parts: int, arguments: Sequence[Any]) -> None:
-        """Write down a launch of the kernel at an address; numbers are int or float, as it takes them."""
+    def launch(self, kernel: EntryPoint, parts: int, arguments: Sequence[Any]) -> None:
+        """Write down a launch of a kernel; numbers are int or float, as it takes them."""
         self._steps.append(_Launch(kernel, parts, arguments))
         for argument in arguments:
             if isinstance(argument, np.ndarray) and (root := owner(argument)) is not None:
                 self._kept[id(root)] = root
 
     def step(self, function: Callable[[], Any]) -> None:
-        """Call `function` now and in every later run."""
-        before, current.capture = current.capture, None  # what it launches is its own affair
-        try:
-            function()
-        finally:
-            current.capture = before
-        self.repeat(function)
-
-    def repeat(self, function: Callable[[], Any]) -> None:
-        """Call `function` in every later run."""
+        """Write down a call of Python."""
         self._steps.append(function)
 
     def begin_section(self) -> None:
@@ -94,14 +89,15 @@ class Capture:
         return all(np.isfinite(array).all() for array in self.finite)
 
     def run(self) -> None:
-        """Do it all again. Check first that the capture is `ready`."""
+        """Do it all. Check first that the capture is `ready`."""
         if self._joined is None:
+            prepare([*_OWN, *(step.kernel for step in self._steps if isinstance(step, _Launch))])
             self._joined = _joined(self._steps)
         for step in self._joined:
             step()
 
     def times(self) -> list[float]:
-        """Do it all again, and say how many seconds each section took."""
+        """Do it all, and say how many seconds each section took."""
         ends = [*self._sections[1:], len(self._steps)]
         times = []
         for steps in [_joined(self._steps[start:end]) for start, end in zip(self._sections, ends)]:
@@ -120,7 +116,8 @@ class Capture:
 class _Launch:
     """A kernel, how many parts it has, and its arguments as machine code reads them."""
 
-    def __init__(self, kernel: int, parts: int, arguments: Sequence[Any]):
+    def __init__(self, kernel: EntryPoint, parts: int, arguments: Sequence[Any]):
+        self.kernel, self.parts = kernel, parts
         self._kept = [np.zeros(2 * len(arguments), np.int64)]
         words = self._kept[0]
         for i, argument in enumerate(arguments):
@@ -130,7 +127,11 @@ class _Launch:
                 words[2 * i : 2 * i + 1].view(np.float64)[0] = argument
             else:
                 words[2 * i] = argument
-        self.row = kernel, parts, words.ctypes.data
+
+    @property
+    def row(self) -> tuple[int, int, int]:
+        """What the machine code needs of it."""
+        return self.kernel.address, self.parts, self._kept[0].ctypes.data
 
     def _described(self, array: np.ndarray) -> int:
         """The address of what a kernel reads of an array object, without the object."""
@@ -173,8 +174,13 @@ class _Launches:
 
 
 def expect_finite(array: np.ndarray) -> bool:
-    """Whether all numbers are finite; a capture asks the same before it runs again, and stops if they are not."""
+    """Whether all numbers are known to be finite.
+
+    In a capture that means those that others write; it asks the same before it runs again, and stops if they are not.
+    """
     if current.capture is not None:
+        if owner(array) is None:
+            return False
         current.capture.finite.append(array)
     return bool(np.isfinite(array).all())
 
@@ -187,7 +193,7 @@ def told(numbers: np.ndarray) -> np.ndarray:
 
 
 def every_run(function: Callable[[], Any]) -> None:
-    """Call a function of Python, which a capture calls in its later runs too."""
+    """Call a function of Python, or have a capture call it in each of its runs."""
     if current.capture is None:
         function()
     else:
@@ -196,15 +202,14 @@ def every_run(function: Callable[[], Any]) -> None:
 
 @cache
 def _play() -> Callable[[int, int, int], None]:
-    function = cfunc(types.void(Address("job"), Address("launches"), types.intp), **OPTIONS)(_run_all)
-    _kept_alive.append(function)
-    return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ssize_t)(function.address)
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ssize_t)(_run_all.address)
 
 
-_kept_alive: list[Any] = []
-
-
+@entry_point(types.void(Address("job"), Address("launches"), types.intp))
 def _run_all(job, launches, count):
     words, rows = words_at(job), words_at(launches)
     for i in range(0, _ROW * count, _ROW):
         run(words, rows[i], rows[i + 2], rows[i + 1])
+
+
+_OWN = _run_all, helping  # what every run needs besides its kernels

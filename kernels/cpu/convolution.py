@@ -10,6 +10,8 @@ choose.py says which.
 Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 
+from typing import Any
+
 import numpy as np
 
 from .. import portable
@@ -19,7 +21,7 @@ from .capture import expect_finite
 from .dense import dense, dense_input_grad, dense_weight_grad
 from .fill import cleared
 from .matmul import matmul
-from .memory import contiguous, empty
+from .memory import computed, contiguous, empty
 from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
 from .simd import get, put
@@ -87,9 +89,15 @@ def conv2d_input_grad(
         windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
         return _thin_input_grad(dy, w, input_size, windows)
     if not expect_finite(w):  # at the border an infinite weight must not meet the zeros around dy
-        return portable.conv2d_input_grad(
-            dy, w, input_size=input_size, strides=strides, pads=pads, dilation=dilation, groups=groups
-        )
+        options: dict[str, Any] = {
+            "input_size": input_size,
+            "strides": strides,
+            "pads": pads,
+            "dilation": dilation,
+            "groups": groups,
+        }
+        shape = dy.shape[0], *input_size, w.shape[2] * groups
+        return computed(lambda: portable.conv2d_input_grad(dy, w, **options), shape)
     if algorithm == "depthwise":
         return _depthwise_input_grad(dy, w, groups, input_size, strides, pads, dilation)
     return direct.input_grad(dy, w, (*input_size,), strides, pads, dilation, groups)

@@ -72,10 +72,9 @@ def _joined(arrays: list[np.ndarray]) -> list[np.ndarray]:
 
 def of_numbers(function: Callable) -> Callable:
     """What computes a worker's share of out = function(a), given (a, out)."""
-    function, named = inlined(function), _named_after(function)
+    function = inlined(function)
 
     @compiled
-    @named
     def compute(arrays, worker, workers):
         a, out = arrays
         stretches, tasks = _tasks(out.shape)
@@ -84,7 +83,6 @@ def of_numbers(function: Callable) -> Callable:
             row(a[i, j, k, part], out[i, j, k, part])
 
     @compiled
-    @named
     def row(a, out):
         if a.strides[0] == out.strides[0] == out.itemsize:
             numbers, results = flat(a), flat(out)
@@ -99,10 +97,9 @@ def of_numbers(function: Callable) -> Callable:
 
 def of_pairs(function: Callable) -> Callable:
     """What computes a worker's share of out = function(a, b), given (a, b, out)."""
-    function, named = inlined(function), _named_after(function)
+    function = inlined(function)
 
     @compiled
-    @named
     def compute(arrays, worker, workers):
         a, b, out = arrays
         stretches, tasks = _tasks(out.shape)
@@ -111,7 +108,6 @@ def of_pairs(function: Callable) -> Callable:
             row(a[i, j, k, part], b[i, j, k, part], out[i, j, k, part])
 
     @compiled
-    @named
     def row(a, b, out):
         if a.strides[0] == b.strides[0] == out.strides[0] == out.itemsize:
             left, right, results = flat(a), flat(b), flat(out)
@@ -126,20 +122,6 @@ def of_pairs(function: Callable) -> Callable:
                 out[i] = function(a[i], b[i])
 
     return compute
-
-
-def _named_after(function: Callable) -> Callable[[Callable], Callable]:
-    """Makes the name of a function inside another one its own.
-
-    Kept machine code refers to functions by name and a number that every process counts anew: of two with one name, a
-    process that finds both in the cache would take the first for the second.
-    """
-
-    def name(inner: Callable) -> Callable:
-        inner.__qualname__ = f"{function.__module__}.{function.__qualname__}.{inner.__name__}"
-        return inner
-
-    return name
 
 
 @compiled

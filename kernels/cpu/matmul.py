@@ -77,8 +77,8 @@ _NO_BIAS = np.empty(0, np.float32)
 @parallel("f4[::1], f4[:, ::1]")
 def _pad_bias(worker, workers, arguments):
     bias, numbers = unpack(arguments)
-    numbers[:] = 0
-    numbers[0, : len(bias)] = bias
+    clear(flat(numbers), len(bias), numbers.size - len(bias))
+    copy(bias, 0, flat(numbers), 0, len(bias))
 
 
 @compiled

@@ -36,14 +36,12 @@ def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     return np.empty(shape, dtype)
 
 
-def computed(function: Callable[[], np.ndarray]) -> np.ndarray:
-    """What a function of Python gives, in memory where a captured run puts it anew."""
-    result = function()
+def computed(function: Callable[[], np.ndarray], shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
+    """What a function of Python gives, in memory where a capture puts it in each of its runs."""
     if current.capture is None:
-        return result
-    place = empty(result.shape, result.dtype)
-    place[...] = result
-    current.capture.repeat(lambda: np.copyto(place, function()))
+        return function()
+    place = empty(shape, dtype)
+    current.capture.step(lambda: np.copyto(place, function()))
     return place
 
 
@@ -54,8 +52,12 @@ def contiguous(array: np.ndarray) -> np.ndarray:
 
 def laid_out(array: np.ndarray, dtype: np.dtype, layout: tuple[Literal["A", "C"], ...]) -> np.ndarray:
     """The array, or a copy of this dtype, aligned ("A") or in row-major order ("C")."""
-    fitting = np.require(array, dtype, layout)
-    if fitting is not array and current.capture is not None:
-        fitting = empty(array.shape, dtype)
-        current.capture.step(lambda: np.copyto(fitting, array, casting="unsafe"))
+    if current.capture is None or _is_laid_out(array, dtype, layout):
+        return np.require(array, dtype, layout)
+    fitting = empty(np.shape(array), dtype)
+    current.capture.step(lambda: np.copyto(fitting, array, casting="unsafe"))
     return fitting
+
+
+def _is_laid_out(array: np.ndarray, dtype: np.dtype, layout: tuple[Literal["A", "C"], ...]) -> bool:
+    return isinstance(array, np.ndarray) and array.dtype == dtype and all(array.flags[name] for name in layout)

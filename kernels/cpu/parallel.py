@@ -19,7 +19,6 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import cfunc
 from numba.core import sigutils, types
 from numba.core.types.containers import Tuple
 from numba.extending import models, register_model
@@ -28,7 +27,8 @@ from numba.np.numpy_support import as_dtype
 
 from . import call
 from .capture import current
-from .compile import OPTIONS, Address, compiled, intrinsic
+from .compile import Address, compiled, intrinsic
+from .entry import EntryPoint
 from .memory import laid_out
 from .threads import get_job, get_num_threads
 
@@ -95,21 +95,26 @@ def parallel(signature: str) -> Callable:
     fits = [_fitting(kind) for kind in kinds]
 
     def decorate(function: Callable) -> Callable:
-        part = types.void(types.intp, types.intp, Arguments(Tuple(kinds)))
-        compiled_once = functools.cache(lambda: cfunc(part, **OPTIONS)(function))
-        entry = functools.cache(lambda: call.entry_of(compiled_once().address, kinds))
+        entry_point = EntryPoint(function, types.void(types.intp, types.intp, Arguments(Tuple(kinds))))
+        described = functools.cache(lambda: call.entry_of(entry_point.address, kinds))
 
         @functools.wraps(function)
         def start(workers: int, *arguments) -> None:
-            begin, job = call.start(), get_job(workers)
-            if current.capture is None and begin(entry(), job, workers, *arguments):
+            if current.capture is None and call.start()(described(), get_job(workers), workers, *arguments):
                 return
             fitting = [fit(argument) for fit, argument in zip(fits, arguments)]
-            if not begin(entry(), job, workers, *fitting):
+            if not launch(workers, fitting):
                 raise TypeError(f"{function.__name__} takes ({signature})")
-            if current.capture is not None:
-                current.capture.launch(compiled_once().address, workers, fitting)
 
+        def launch(workers: int, fitting: list) -> bool:
+            if current.capture is None:
+                return call.start()(described(), get_job(workers), workers, *fitting)
+            if not call.fits(fitting, kinds):
+                return False
+            current.capture.launch(entry_point, workers, fitting)
+            return True
+
+        start.entry_point = entry_point  # type: ignore[attr-defined]
         return start
 
     return decorate

@@ -47,7 +47,8 @@ def max_pool2d_grad(
     """dy goes to the pixel that the code names, window by window in row-major order."""
     if pool_size[0] * pool_size[1] > _CODES:
         options: dict[str, Any] = {"input_size": input_size, "pool_size": pool_size, "strides": strides, "pads": pads}
-        return computed(lambda: portable.max_pool2d_grad(dy, code, **options))
+        shape = dy.shape[0], *input_size, dy.shape[3]
+        return computed(lambda: portable.max_pool2d_grad(dy, code, **options), shape)
     dx = empty((dy.shape[0], *input_size, dy.shape[3]))
     _max_pool_grad(workers_for(dx.size + dy.size), dy, code, dx, *pool_size, *strides, pads[0][0], pads[1][0])
     return dx

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import cfunc
 from numba.core import types
 from numba.np.arrayobj import make_array, populate_array
 
 from .atomic import add_to, pause, read, replace, write
-from .compile import OPTIONS, Address, compiled, intrinsic
+from .compile import Address, compiled, intrinsic
+from .entry import entry_point
 
 VARIABLE = "MINICNN_NUM_THREADS"
 
@@ -132,10 +132,10 @@ class _Functions:
     """The machine code that Python calls, letting go of its lock."""
 
     def __init__(self) -> None:
-        self._kept_alive = [cfunc(signature, **OPTIONS)(function) for signature, function in _SIGNATURES.items()]
-        help_, wake = [compiled.address for compiled in self._kept_alive]
-        self.help: Callable[[int, int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ssize_t)(help_)
-        self.wake: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(wake)
+        self.help: Callable[[int, int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ssize_t)(
+            helping.address
+        )
+        self.wake: Callable[[int], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_wake.address)
 
 
 _functions: Callable[[], Any] = cache(_Functions)
@@ -144,7 +144,8 @@ _take: Any = types.ExternalFunction("PyThread_acquire_lock", types.intc(types.in
 _release: Any = types.ExternalFunction("PyThread_release_lock", types.void(types.intp))
 
 
-def _help(job, number):
+@entry_point(types.void(Address(), types.intp))
+def helping(job, number):
     words = words_at(job)
     looks = _PATIENCE
     while read(words, _END) == 0:
@@ -165,6 +166,7 @@ def _sleep(words, place):
     _take(read(words, place), 1)
 
 
+@entry_point(types.void(Address()))
 def _wake(job):
     wake(words_at(job))
 
@@ -176,9 +178,6 @@ def wake(words):
         place = _LOCKS + 2 * number
         if read(words, place + 1) == 1 and replace(words, place + 1, 1, 0):
             _release(read(words, place))
-
-
-_SIGNATURES = {types.void(Address(), types.intp): _help, types.void(Address()): _wake}
 
 
 @compiled

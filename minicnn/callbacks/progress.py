@@ -1,10 +1,16 @@
-"""What `fit` shows while it runs: a live line in a terminal, one plain line an epoch elsewhere."""
+"""What `fit` shows while it runs: a live line in a terminal, one plain line an epoch elsewhere.
+
+In a terminal, all that computes says so while it waits for kernels to be compiled.
+"""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..kernels.cpu import prepare
 from .callback import Callback, Logs
 
 
@@ -13,8 +19,36 @@ def progress_display(verbose: int, console: Console | None = None) -> list[Callb
     if not verbose:
         return []
     console = console or Console()
-    live = verbose == 1 and (console.is_terminal or console.is_jupyter)
-    return [LiveProgress(console) if live else EpochLines(console)]
+    return [LiveProgress(console) if verbose == 1 and _is_live(console) else EpochLines(console)]
+
+
+@contextmanager
+def compilation_display(verbose: str | int, console: Console | None = None) -> Iterator[None]:
+    """While it lasts, a line in a terminal tells how many kernels are compiled; none with verbose = 0."""
+    console = console or Console(stderr=True)
+    if not verbose or not _is_live(console):
+        yield
+        return
+    status = console.status("")
+
+    def show(done: int, total: int) -> None:
+        status.update(_compiled(done, total))
+        status.start() if done < total else status.stop()
+
+    prepare.listeners.append(show)
+    try:
+        yield
+    finally:
+        prepare.listeners.remove(show)
+        status.stop()
+
+
+def _is_live(console: Console) -> bool:
+    return console.is_terminal or console.is_jupyter
+
+
+def _compiled(done: int, total: int) -> str:
+    return f"compiling kernels for this network: {done}/{total} …"
 
 
 class EpochLines(Callback):
@@ -76,7 +110,12 @@ class LiveProgress(EpochLines):
         done = epoch * (self._steps or 0)
         self._task = bar.add_task("", total=total, completed=done, step="", speed="", numbers="")
         bar.start()
+        prepare.listeners.append(self._show_compilation)
         return bar
+
+    def _show_compilation(self, done: int, total: int) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, numbers=_compiled(done, total) if done < total else "")
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         super().on_train_batch_end(batch, logs)
@@ -95,6 +134,7 @@ class LiveProgress(EpochLines):
 
     def close(self) -> None:
         if self._bar is not None:
+            prepare.listeners.remove(self._show_compilation)
             self._bar.stop()
             self._bar = None
 

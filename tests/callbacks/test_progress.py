@@ -7,7 +7,8 @@ import re
 import pytest
 from rich.console import Console
 
-from minicnn.callbacks import CallbackList, progress_display
+from minicnn.callbacks import CallbackList, compilation_display, progress_display
+from minicnn.kernels.cpu import prepare
 
 LOGS = [{"loss": 0.5, "accuracy": 0.25}, {"loss": 0.00025, "accuracy": 0.75}]
 LINES = [r"Epoch 1/2  \d+\.\d s  \d+ images/s  loss: 0\.5000  accuracy: 0\.2500", r"Epoch 2/2 .* loss: 2\.5000e-04 .*"]
@@ -82,3 +83,59 @@ def test_brackets_in_names_are_no_markup(training):
 @pytest.mark.parametrize("terminal", [True, False])
 def test_silent(training, terminal):
     assert shown(training, verbose=0, terminal=terminal) == ""
+
+
+# Compilation
+
+
+def terminal(is_one=True):
+    return Console(file=io.StringIO(), force_terminal=is_one, width=120, force_jupyter=False)
+
+
+def compile_two():
+    for done in range(3):
+        for listener in prepare.listeners:
+            listener(done, 2)
+
+
+def test_the_live_line_tells_how_many_kernels_are_compiled():
+    console = terminal()
+    with CallbackList(progress_display(1, console), None, {}) as listener:
+        listener.on_epoch_begin(0)
+        prepare.listeners[0](1, 2)
+        listener.callbacks[0]._bar.refresh()
+        assert "compiling kernels for this network: 1/2" in plain(console.file.getvalue())
+        compile_two()
+        shown_before = len(console.file.getvalue())
+        listener.callbacks[0]._bar.refresh()
+        assert "compiling" not in console.file.getvalue()[shown_before:]
+    assert not prepare.listeners
+
+
+def test_a_line_while_kernels_are_compiled():
+    console = terminal()
+    with compilation_display("auto", console):
+        compile_two()
+        text = console.file.getvalue()
+    assert "compiling kernels for this network: " in plain(text)
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+    assert not prepare.listeners
+
+
+def test_an_interrupted_compilation_gives_the_cursor_back():
+    console = terminal()
+    with contextlib.suppress(KeyboardInterrupt), compilation_display(1, console):
+        prepare.listeners[0](0, 2)
+        raise KeyboardInterrupt
+    text = console.file.getvalue()
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+    assert not prepare.listeners
+
+
+@pytest.mark.parametrize(("verbose", "is_terminal"), [(0, True), (1, False), ("auto", False)])
+def test_no_line_where_it_is_not_wanted(verbose, is_terminal):
+    console = terminal(is_terminal)
+    with compilation_display(verbose, console):
+        assert not prepare.listeners
+        compile_two()
+    assert not console.file.getvalue()

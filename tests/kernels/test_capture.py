@@ -19,7 +19,7 @@ def test_a_run_computes_anew_from_the_same_places():
     capture = Capture()
     with capture:
         y = cpu.relu(cpu.conv2d(x, w, b))
-    np.testing.assert_array_equal(y, cpu.relu(cpu.conv2d(x, w, b)))
+    np.testing.assert_array_equal(y, cpu.relu(cpu.conv2d(x, w, b)))  # it has run once
     x[...] = others
     capture.run()
     np.testing.assert_array_equal(y, cpu.relu(cpu.conv2d(others, w, b)))
@@ -57,6 +57,12 @@ def test_a_capture_is_not_ready_with_infinite_weights_where_finite_ones_were_exp
     assert capture.ready()
     w[0, 0] = np.inf
     assert not capture.ready()
+
+
+def test_what_a_capture_computes_is_not_known_to_be_finite():
+    with Capture() as capture:
+        assert not expect_finite(cpu.negative(draw(3, 3)))
+    assert capture.ready()
 
 
 def test_memory_of_arrays_that_are_gone_is_used_again():
@@ -211,7 +217,7 @@ def test_every_kernel_computes_in_launches_alone(kernel, given, options, monkeyp
     def refuse(self, function):
         raise AssertionError("Python computes something")
 
-    monkeypatch.setattr(Capture, "repeat", refuse)
+    monkeypatch.setattr(Capture, "step", refuse)
     check_replay(kernel, given, options, Capture())
 
 

@@ -1,0 +1,215 @@
+"""From functions of Python to machine code: Numba, for few entry points with many small helpers.
+
+    Helper(function)                       is called from compiled code
+    object_code(function, signature, name) machine code of a function and all the helpers that it calls
+
+Numba expects functions that Python calls, each of them worth some work, and makes machine code of every one by itself.
+Of our helpers nothing but the entry points is ever called, so here
+
+- a helper remains a fragment of LLVM code. All that an entry point needs is put together first, then optimized and
+  made into machine code once, not once for every caller;
+- a function only goes through the passes that code like ours needs, without closures, generators, parallel loops and
+  arithmetic of whole arrays;
+- what an operator gives for numbers of certain types is found out once;
+- no helper is compiled anew for every constant that it is called with;
+- Python's garbage collector, which takes a fifth of the time, waits.
+"""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from llvmlite import ir
+from llvmlite.binding import create_new_module_pass_manager
+from numba.core import compiler, compiler_machinery, typed_passes, untyped_passes
+from numba.core.codegen import CPUCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import CPUDispatcher, cpu_target
+from numba.core.runtime import rtsys
+from numba.core.types import Function, Type, unliteral  # type: ignore[attr-defined]
+
+#: no fastmath: it would lose NaN, ±∞, the order of a sum, or what a subtraction of equal numbers must give
+_OPTIONS = {
+    "nopython": True,
+    "error_model": "numpy",
+    "boundscheck": None,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+
+@global_compiler_lock
+def object_code(function: Callable, signature: Any, name: str) -> bytes:
+    """An object file that defines the function under a name, as C calls it."""
+    flags = compiler.Flags()
+    cpu_target.options.parse_as_flags(flags, _OPTIONS)
+    flags.no_compile = True
+    contexts = cpu_target.typing_context, cpu_target.target_context
+    library = _Whole(contexts[1].codegen(), name)
+    with _without_garbage_collection():
+        kinds = signature.args, signature.return_type
+        compiled = compiler.compile_extra(*contexts, function, *kinds, flags, {}, library, _Pipeline)
+        library.add_ir_module(_as_called_from_c(compiled, name))
+        return library.object_code()
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _as_called_from_c(compiled: Any, name: str) -> ir.Module:
+    """A function that calls the compiled one, without the place for errors that Numba's functions have."""
+    context, described = compiled.target_context, compiled.fndesc
+    module = context.create_module(name)
+    kinds = [context.get_value_type(kind) for kind in described.argtypes]
+    entry = ir.Function(module, ir.FunctionType(context.get_value_type(described.restype), kinds), name)
+    builder = ir.IRBuilder(entry.append_basic_block())
+    callee = context.declare_function(module, described)
+    _, result = context.call_conv.call_function(builder, callee, described.restype, described.argtypes, entry.args)
+    builder.ret(result)
+    return module
+
+
+class _Whole(CPUCodeLibrary):
+    """The code of an entry point and of all of its helpers."""
+
+    def object_code(self) -> bytes:
+        """Machine code, optimized, in which nothing but the entry point has a name."""
+        module = self._final_module
+        for library in dict.fromkeys(self._linking_libraries):
+            module.link_in(library._get_module_for_linking(), preserve=True)
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(module, builder)
+        self._hide_helpers()
+        self._finalize_dynamic_globals()
+        assert not self._dynamic_globals, f"{self.name} holds addresses of this process"
+        return self._codegen._tm.emit_object(module)
+
+    def _hide_helpers(self) -> None:
+        """Or those of the same name in other machine code might be called; forget those that are no longer called."""
+        for named in (*self._final_module.functions, *self._final_module.global_variables):
+            if not named.is_declaration and named.name != self.name:
+                named.linkage = "internal"
+        passes = create_new_module_pass_manager()
+        passes.add_global_dead_code_eliminate_pass()
+        passes.run(self._final_module, self._codegen._pass_builder())
+
+    def finalize(self) -> None:
+        raise NotImplementedError("an entry point is not called from compiled code")
+
+
+class _Fragment(CPUCodeLibrary):
+    """The code of a helper and of those that it calls, as it is before any optimization."""
+
+    def add_llvm_module(self, module: Any) -> None:
+        self._final_module.link_in(module)
+
+    def add_linking_library(self, library: Any) -> None:
+        if library is not rtsys.library:  # that of Numba's arrays, which an entry point adds once
+            super().add_linking_library(library)
+
+    def finalize(self) -> None:
+        for library in dict.fromkeys(self._linking_libraries):
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """None: there is no machine code."""
+        self._ensure_finalized()
+        return 0
+
+    @property
+    def codegen(self) -> Any:
+        return self
+
+    def set_env(self, name: str, environment: Any) -> None:
+        """Nothing in the code looks for anything of Python's."""
+
+
+class _Passes(compiler_machinery.PassManager):
+    _ENFORCING = False  # those passes that need it analyse the function anew; the others do not ask for it
+
+
+class _Pipeline(compiler.CompilerBase):
+    """The way of a function through Numba."""
+
+    def define_pipelines(self) -> list[compiler_machinery.PassManager]:
+        passes = _Passes("kernels")
+        for each in (
+            untyped_passes.TranslateByteCode,
+            untyped_passes.FixupArgs,
+            untyped_passes.IRProcessing,
+            untyped_passes.RewriteSemanticConstants,
+            untyped_passes.DeadBranchPrune,
+            untyped_passes.GenericRewrites,
+            untyped_passes.ReconstructSSA,
+            _TypeInference,
+            typed_passes.PreLowerStripPhis,
+            typed_passes.IRLegalization,
+            typed_passes.NativeLowering,
+            typed_passes.NoPythonBackend,
+        ):
+            passes.add_pass(each, each.__name__)
+        passes.finalize()
+        self.state.type_annotation = None
+        return [passes]
+
+
+class _HelperPipeline(_Pipeline):
+    def define_pipelines(self) -> list[compiler_machinery.PassManager]:
+        self.state.library = _Fragment(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        return super().define_pipelines()
+
+
+class Helper(CPUDispatcher):
+    """A function that compiled code calls; `inlined` copies it to where it is called."""
+
+    def __init__(self, function: Callable, inlined: bool = False):
+        super().__init__(function, {}, {**_OPTIONS, "forceinline": inlined}, _HelperPipeline)
+
+    def get_call_template(self, args: tuple, kws: dict) -> Any:
+        """The way to call it: with numbers, not with what they happen to be."""
+        return super().get_call_template(
+            tuple(map(unliteral, args)), {name: unliteral(kind) for name, kind in kws.items()}
+        )
+
+
+@compiler_machinery.register_pass(mutates_CFG=True, analysis_only=False)
+class _TypeInference(typed_passes.NopythonTypeInference):
+    _name = "type_inference_of_kernels"
+
+    def run_pass(self, state: Any) -> bool:
+        context, state.typingctx = state.typingctx, _Remembering(state.typingctx)
+        try:
+            return super().run_pass(state)
+        finally:
+            state.typingctx = context
+
+
+class _Remembering:
+    """Numba's knowledge of types, which does not forget what it has found out."""
+
+    _signatures: ClassVar[dict] = {}
+
+    def __init__(self, context: Any):
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def resolve_function_type(self, function: Any, args: tuple, kws: dict) -> Any:
+        """The signature of a function for arguments of these types."""
+        if kws or (isinstance(function, Type) and not isinstance(function, Function)):
+            return self._context.resolve_function_type(function, args, kws)
+        key = function, args
+        if key not in self._signatures:
+            self._signatures[key] = self._context.resolve_function_type(function, args, kws)
+        return self._signatures[key]
