@@ -5,7 +5,8 @@
 starts[i] is where the window of output i begins, offsets[d] where in a window number d lies, places[i] where the
 output goes. Stride, dilation, groups, and tiles that go on in the next row or image are no more than numbers in these
 tables (windows.py). Padding is a copy, with zeros around, of what a block of outputs reads: at most some images or
-some rows of one, so that it stays in the L2 cache.
+some rows of one, so that it stays in the L2 cache. Where at most half of the lanes have a filter, they take two numbers
+of a window at once, and the halves are added at the end.
 The input gradient is the same over dy, once for every phase of the stride, through transposed weights.
 Source: Georganas et al., "Anatomy of high-performance deep learning convolutions on SIMD architectures" (2018).
 """
@@ -27,14 +28,19 @@ from .simd import (
     filled,
     flat,
     fma_tile,
+    fma_tile_two,
+    fold_tile,
     get,
     listed,
     load,
     load_tile,
+    load_two,
     maximum_tile,
+    multiply,
     put,
     spaced,
     store_tile,
+    zero_tile,
 )
 from .windows import OUTPUTS, Reach, backward_phases, plan
 
@@ -120,6 +126,22 @@ def _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, floor, out, p
     store_tile(out, listed(places, p), maximum_tile(filled(floor), sums))
 
 
+@inlined
+def _multiply_tile_by_halves(x, starts, i, offsets, panels, panel, bias, at, floor, out, places, p):
+    """The same for no more filters than half of the lanes: two numbers of a window at once, one for either half.
+
+    A number without another is multiplied by half of its weight in either half, as 0 · ∞ is not 0.
+    """
+    windows, sums, pairs = listed(starts, i), zero_tile(), len(offsets) // 2 * 2
+    for d in range(0, pairs, 2):
+        weights = load_two(panels, panel + d * LANES, panel + (d + 1) * LANES)
+        sums = fma_tile_two(x, windows, get(offsets, d), get(offsets, d + 1), weights, sums)
+    for d in range(pairs, len(offsets)):
+        weights = multiply(filled(0.5), load_two(panels, panel + d * LANES, panel + d * LANES))
+        sums = fma_tile(x, windows, get(offsets, d), weights, sums)
+    store_tile(out, listed(places, p), maximum_tile(filled(floor), fold_tile(load_two(bias, at, at), sums)))
+
+
 @parallel(
     "f4[:, :, :, ::1], f4[::1], f4[::1], f4[:, :, :, ::1], u1[::1], f4[::1], f8, intp[::1], intp[::1], intp[::1],"
     "intp[::1], intp, f4[:, ::1], f4[:, ::1]"
@@ -151,7 +173,7 @@ def _correlate(worker, workers, arguments):
         scattered = groups * splits > 1 or out_row != across * filters  # other numbers lie between this block's
         for j in range(panels_of_group * (split + 1) // splits - 1, panels_of_group * split // splits - 1, -1):
             wide, panel = min(LANES, filters - j * LANES), (group * panels_of_group + j) * len(offsets) * LANES
-            product = offsets, panels, panel, bias, group * filters + j * LANES, np.float32(floor)
+            product = offsets, panels, panel, bias, group * filters + j * LANES, np.float32(floor), wide <= LANES // 2
             place, size = corner + j * LANES, (deep, high // pool, across // pool)
             steps, spill = (out_image, out_row, out_pixel), groups * splits == 1 and out_pixel == filters
             if pool > 1:
@@ -207,10 +229,13 @@ def _multiply_tiles(x, starts, product, out, places, outputs):
 
     A function of its own, or every tile would be called with all these arrays.
     """
-    offsets, panels, panel, bias, at, floor = product
+    offsets, panels, panel, bias, at, floor, by_halves = product
     for first in range(0, outputs, OUTPUTS):
         i = min(first, outputs - OUTPUTS)
-        _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, floor, out, places, i)
+        if by_halves:
+            _multiply_tile_by_halves(x, starts, i, offsets, panels, panel, bias, at, floor, out, places, i)
+        else:
+            _multiply_tile(x, starts, i, offsets, panels, panel, bias, at, floor, out, places, i)
 
 
 @compiled
@@ -218,13 +243,16 @@ def _multiply_edges(x, starts, product, out, places, first, outputs, wide):
     """The other outputs of a block, of which only `wide` numbers are stored."""
     if first == outputs:
         return
-    offsets, panels, panel, bias, at, floor = product
+    offsets, panels, panel, bias, at, floor, by_halves = product
     edge, edge_starts = np.empty(OUTPUTS * LANES, np.float32), np.empty(OUTPUTS, np.intp)
     edge_places = LANES * np.arange(OUTPUTS)
     for i in range(first, outputs, OUTPUTS):
         for m in range(OUTPUTS):
             put(edge_starts, m, get(starts, min(i + m, outputs - 1)))
-        _multiply_tile(x, edge_starts, 0, offsets, panels, panel, bias, at, floor, edge, edge_places, 0)
+        if by_halves:
+            _multiply_tile_by_halves(x, edge_starts, 0, offsets, panels, panel, bias, at, floor, edge, edge_places, 0)
+        else:
+            _multiply_tile(x, edge_starts, 0, offsets, panels, panel, bias, at, floor, edge, edge_places, 0)
         for m in range(min(OUTPUTS, outputs - i)):
             copy(edge, m * LANES, out, get(places, i + m), wide)
 

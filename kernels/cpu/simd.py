@@ -50,6 +50,7 @@ True
 The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat float32 array:
 
     v = load(array, i)            the numbers from place i on
+    v = load_two(array, i, j)     those from place i on in the lower half of the lanes, from place j on in the upper
     store(array, i, v)
     v = zeros()
     v = filled(number)            copies of a number
@@ -74,7 +75,8 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     t = maximum_tile(v, t)        maximum(v, each row)
     t = fma_tile(array, r, i, b, t)    t + array[r + i] · b: every row times a number of its own
     t = fma_vectors(array, r, i, v, t)    t + array[r + i …] · v: every row by numbers of its own, times the same vector
-    t = fma_tile_two(array, r, i, j, b, t)    the same with two: array[r + j] for the upper half of the lanes
+    t = fma_tile_two(array, r, i, j, b, t)    as fma_tile, with two: array[r + j] for the upper half of the lanes
+    t = fold_tile(v, t)           v + the sum of the two halves of each row, in either half
 
     transpose(array, i, step, target, j)    LANES rows of LANES numbers, `step` apart, as columns from j on
     get(array, i)                 one number of any dtype, without NumPy's test for an index that counts from the end
@@ -144,6 +146,16 @@ def load(typing_context, array, place):
         return builder.zext(lanes, _CODES.llvm) if signature.return_type is _CODES else lanes
 
     return _LOADED[array.dtype](array, types.intp), build
+
+
+@intrinsic
+def load_two(typing_context, array, low, high):
+    def build(context, builder, signature, arguments):
+        data, half = make_array(signature.args[0])(context, builder, arguments[0]).data, LANES // 2
+        low, high = (_load_lanes(builder, builder.gep(data, [place]), half) for place in arguments[1:])
+        return _shuffled(builder, low, high, range(LANES))
+
+    return _VECTOR(array, types.intp, types.intp), build
 
 
 @intrinsic
@@ -454,6 +466,17 @@ def fma_tile_two(typing_context, array, rows, low, high, b, c):
         return _packed(builder, sums)
 
     return c(array, rows, types.intp, types.intp, _VECTOR, c), build
+
+
+@intrinsic
+def fold_tile(typing_context, a, b):
+    def build(context, builder, signature, arguments):
+        a, b = arguments
+        order = [*range(LANES // 2, LANES), *range(LANES // 2)]
+        rows = [builder.fadd(row, _shuffled(builder, row, row, order)) for row in _unpacked(builder, b)]
+        return _packed(builder, [builder.fadd(a, row) for row in rows])
+
+    return b(_VECTOR, b), build
 
 
 def _addresses(context, builder, signature, array, rows):

@@ -92,3 +92,15 @@ def test_phases_write_only_their_own_pixels(case):
         own[phase.reach.first[0] :: phase.reach.steps[0], phase.reach.first[1] :: phase.reach.steps[1]] = True
         assert (dx[:, ~own] == np.float32(np.pi)).all()
         assert not (dx[:, own] == np.float32(np.pi)).any()
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (3, 2)])
+def test_an_infinity_meets_no_zeros_beyond_the_filters(kernel):
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 9, 10, 1)), rng.standard_normal((*kernel, 1, 5))
+    x[0, 4, 4], x[1, 1, 8] = np.inf, -np.inf
+    expected = backend("portable").conv2d(x, w)
+    assert np.isinf(expected).any()
+    assert not np.isnan(expected).any()
+    found = backend("cpu").conv2d(x.astype(np.float32), w.astype(np.float32))
+    np.testing.assert_allclose(found, expected, atol=1e-5)

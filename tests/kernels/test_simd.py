@@ -118,6 +118,21 @@ def test_two_numbers_a_row_one_for_each_half_of_the_lanes():
 
 
 @njit
+def _fold(x, low, high, tile, folded):
+    rows = simd.spaced(0, LANES)
+    simd.store_tile(folded, rows, simd.fold_tile(simd.load_two(x, low, high), simd.load_tile(tile, rows)))
+
+
+def test_the_halves_of_rows_are_added_in_either_half():
+    x, tile, folded = integers(LANES + 3), integers(TILE_ROWS * LANES), np.empty(TILE_ROWS * LANES, np.float32)
+    _fold(x, 1, 3, tile, folded)
+    half = LANES // 2
+    vector = np.concatenate([x[1 : 1 + half], x[3 : 3 + half]])
+    sums = tile.reshape(TILE_ROWS, 2, half).sum(1)
+    np.testing.assert_array_equal(folded.reshape(TILE_ROWS, LANES), vector + np.tile(sums, 2))
+
+
+@njit
 def _product(a, starts, b, depth, c, step):
     tile = simd.load_tile(c, simd.spaced(1, step))
     rows = simd.listed(starts, 1)
