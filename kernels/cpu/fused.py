@@ -23,7 +23,6 @@ from .memory import contiguous, empty
 from .pooled_input_grad import input_grad_of_pool
 from .pooled_weight_grad import weight_grad_of_pool
 from .pooling import max_pool2d, max_pool2d_grad
-from .simd import LANES
 from .windows import forward_reach
 
 
@@ -150,14 +149,14 @@ def conv2d_weight_grad_of_pool(
     dilation: Pair = (1, 1),
     groups: int = 1,
 ) -> np.ndarray:
-    """dw of a convolution that 2×2 max-pooling follows, without its zeros if a row of a window fills a vector."""
-    if 1 < groups == x.shape[3] or kernel_size[1] * x.shape[3] // groups < LANES:
+    """dw of a convolution that 2×2 max-pooling follows."""
+    if groups > 1:
         window: dict[str, Any] = {"strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
         unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
         return conv2d_weight_grad(x, unpooled, kernel_size=kernel_size, **window)
     x, dy, code = contiguous(x), contiguous(dy), contiguous(code)
     reach = forward_reach(kernel_size, strides, pads, dilation)
-    return weight_grad_of_pool(x, dy, code, output_size, reach, groups).reshape(*kernel_size, -1, dy.shape[3])
+    return weight_grad_of_pool(x, dy, code, output_size, reach).reshape(*kernel_size, -1, dy.shape[3])
 
 
 def _by_winograd(

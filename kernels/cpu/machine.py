@@ -30,7 +30,20 @@ def registers(triple: str, features: str) -> tuple[int, int]:
     return (8 if "+avx" in features.split(",") or "+avx2" in features.split(",") else 4), 16
 
 
+def has(features: str, name: str) -> bool:
+    """Whether a machine has a feature: the last word on it counts.
+
+    >>> has("+avx2,+avx512f,-avx512f", "avx512f")
+    False
+    """
+    words = [word for word in features.split(",") if word[1:] == name]
+    return bool(words) and words[-1][0] == "+"
+
+
 # what Numba compiles for: the machine itself, or what NUMBA_CPU_NAME and NUMBA_CPU_FEATURES say
 _TRIPLE, _, _FEATURES = cpu_target.target_context.codegen().magic_tuple()
 REGISTER, REGISTERS = registers(_TRIPLE, _FEATURES)
 LANES, TILE_ROWS = 2 * REGISTER, min(REGISTERS * 3 // 8, 8)
+
+#: what chooses each number of a register among four: an instruction for floats, one for bytes, or none
+CHOOSER = "float" if has(_FEATURES, "avx512f") else "byte" if has(_FEATURES, "avx2") else None

@@ -66,6 +66,11 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     m = both(m, n)                also either(m, n), negated(m)
     v = select(m, a, b)           a where the mask is true, else b
 
+    p = picking(c)                picks, for codes c of 0 … 3; of an int32 array, load and store take picks as they are
+    v = picked(array, i, p)       in every lane one of the four numbers from place i on
+    v = picked_two(array, i, j, p)    the same, but from place j on for the upper half of the lanes
+    store_fours(array, i, a, b, c, d)    from place i on the first number of each, then the second of each, and so on
+
     r = spaced(i, step)           TILE_ROWS places, `step` apart
     r = listed(table, i)          the places that a table holds from i on
     r = spaced(i, step, n)        for a tile of n rows, a constant; also listed(table, i, n)
@@ -89,13 +94,15 @@ Of uint8 codes the same load, store, broadcast, filled, equal, select and lane_o
 Nothing here checks bounds: these are for padded scratch memory of our own.
 """
 
+import itertools
+
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import models, register_model
 from numba.np.arrayobj import make_array, populate_array
 
 from .compile import intrinsic
-from .machine import LANES, REGISTER, TILE_ROWS
+from .machine import CHOOSER, LANES, REGISTER, TILE_ROWS
 
 _TILE_ROWS = types.IntegerLiteral(TILE_ROWS)
 _INDEX, _PLACE = ir.IntType(32), ir.IntType(64)
@@ -136,14 +143,14 @@ class _Model(models.PrimitiveModel):
 _VECTOR = Value("vector", ir.VectorType(ir.FloatType(), LANES))
 _CODES = Value("codes", ir.VectorType(_INDEX, LANES))
 _MASK = Value("mask", ir.VectorType(ir.IntType(1), LANES))
-_LOADED = {types.float32: _VECTOR, types.uint8: _CODES}
+_LOADED = {types.float32: _VECTOR, types.uint8: _CODES, types.int32: _CODES}
 
 
 @intrinsic
 def load(typing_context, array, place):
     def build(context, builder, signature, arguments):
         lanes = _load_lanes(builder, address_of(context, builder, signature, arguments), LANES)
-        return builder.zext(lanes, _CODES.llvm) if signature.return_type is _CODES else lanes
+        return builder.zext(lanes, _CODES.llvm) if array.dtype is types.uint8 else lanes
 
     return _LOADED[array.dtype](array, types.intp), build
 
@@ -162,7 +169,7 @@ def load_two(typing_context, array, low, high):
 def store(typing_context, array, place, value):
     def build(context, builder, signature, arguments):
         address, lanes = address_of(context, builder, signature, arguments), arguments[2]
-        if signature.args[2] is _CODES:
+        if array.dtype is types.uint8:
             lanes = builder.trunc(lanes, ir.VectorType(address.type.pointee, LANES))
         _store_lanes(builder, lanes, address)
         return context.get_dummy_value()
@@ -369,6 +376,100 @@ def select(typing_context, chosen, a, b):
     return a(_MASK, a, a), lambda context, builder, signature, arguments: builder.select(*arguments)
 
 
+@intrinsic
+def picking(typing_context, wanted):
+    def build(context, builder, signature, arguments):
+        if CHOOSER != "byte":
+            return arguments[0]
+        all_bytes, in_order = (ir.Constant(_CODES.llvm, [word] * LANES) for word in (0x04040404, 0x03020100))
+        return builder.add(builder.mul(arguments[0], all_bytes), in_order)
+
+    return _CODES(_CODES), build
+
+
+@intrinsic
+def picked(typing_context, array, place, picks):
+    def build(context, builder, signature, arguments):
+        four = _load_lanes(builder, address_of(context, builder, signature, arguments), 4)
+        low, high = _choose(builder, [four, four], arguments[2])
+        return _shuffled(builder, low, high, range(LANES))
+
+    return _VECTOR(array, types.intp, _CODES), build
+
+
+@intrinsic
+def picked_two(typing_context, array, low, high, picks):
+    def build(context, builder, signature, arguments):
+        data = make_array(array)(context, builder, arguments[0]).data
+        fours = [_load_lanes(builder, builder.gep(data, [place]), 4) for place in arguments[1:3]]
+        low, high = _choose(builder, fours, arguments[3])
+        return _shuffled(builder, low, high, range(LANES))
+
+    return _VECTOR(array, types.intp, types.intp, _CODES), build
+
+
+def _choose(builder, fours, picks):
+    """For each half of the lanes what the picks name of four numbers: a register's worth."""
+    halves = [_shuffled(builder, picks, picks, range(first, first + REGISTER)) for first in (0, REGISTER)]
+    return [_CHOOSERS[CHOOSER](builder, four, half) for four, half in zip(fours, halves)]
+
+
+def _choose_floats(builder, four, picks):
+    every_four = _shuffled(builder, four, four, list(range(4)) * (REGISTER // 4))
+    function = ir.FunctionType(every_four.type, [every_four.type, picks.type])
+    name = "llvm.x86.avx512.vpermilvar.ps.512"
+    return builder.call(cgutils.get_or_insert_function(builder.module, function, name), (every_four, picks))
+
+
+def _choose_bytes(builder, four, picks):
+    numbers = ir.VectorType(ir.IntType(8), 32)
+    function = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(numbers, [numbers, numbers]), "llvm.x86.avx2.pshuf.b"
+    )
+    every_four = builder.bitcast(_shuffled(builder, four, four, list(range(4)) * 2), numbers)
+    parts = []
+    for first in range(0, REGISTER, 8):
+        part = builder.bitcast(_shuffled(builder, picks, picks, range(first, first + 8)), numbers)
+        part = builder.call(function, (every_four, part))
+        parts.append(builder.bitcast(part, ir.VectorType(ir.FloatType(), 8)))
+    while len(parts) > 1:
+        parts = [_shuffled(builder, a, b, range(2 * a.type.count)) for a, b in zip(parts[::2], parts[1::2])]
+    return parts[0]
+
+
+def _choose_by_comparison(builder, four, picks):
+    chosen = _shuffled(builder, four, four, [3] * REGISTER)
+    for i in range(3):
+        named = builder.icmp_signed("==", picks, ir.Constant(picks.type, [i] * REGISTER))
+        chosen = builder.select(named, _shuffled(builder, four, four, [i] * REGISTER), chosen)
+    return chosen
+
+
+_CHOOSERS = {"float": _choose_floats, "byte": _choose_bytes, None: _choose_by_comparison}
+
+
+@intrinsic
+def store_fours(typing_context, array, place, a, b, c, d):
+    def build(context, builder, signature, arguments):
+        first = address_of(context, builder, signature, arguments)
+        for start in range(0, LANES, REGISTER):
+            part = range(start, start + REGISTER)
+            rows = _interleaved(builder, [_shuffled(builder, value, value, part) for value in arguments[2:]])
+            for four in range(0, REGISTER, 4):
+                for i, row in enumerate(rows):
+                    numbers = _shuffled(builder, row, row, range(four, four + 4))
+                    _store_lanes(builder, numbers, builder.gep(first, [_PLACE(4 * (start + four + i))]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, _VECTOR, _VECTOR, _VECTOR, _VECTOR), build
+
+
+def _interleaved(builder, rows):
+    """Four rows as columns: within every four numbers of them."""
+    rows = _exchanged(builder, rows, itertools.islice(_exchanges(rows[0].type.count), 2))
+    return [rows[i] for i in (0, 2, 1, 3)]
+
+
 @intrinsic(prefer_literal=True)
 def spaced(typing_context, place, step, count=_TILE_ROWS):
     rows = Rows(count.literal_value)
@@ -516,12 +617,18 @@ def transpose(typing_context, array, place, step, target, start):
 
 def _transposed(builder, rows):
     """The columns of as many rows as a register has numbers."""
-    for distance, *orders in _exchanges(len(rows)):
+    rows = _exchanged(builder, rows, _exchanges(len(rows)))
+    return [rows[four + i] for four in range(0, len(rows), 4) for i in (0, 2, 1, 3)]
+
+
+def _exchanged(builder, rows, exchanges):
+    rows = list(rows)
+    for distance, *orders in exchanges:
         for i in range(len(rows)):
             if i & distance == 0:
                 a, b = rows[i], rows[i + distance]
                 rows[i], rows[i + distance] = [_shuffled(builder, a, b, order) for order in orders]
-    return [rows[four + i] for four in range(0, len(rows), 4) for i in (0, 2, 1, 3)]
+    return rows
 
 
 def _exchanges(n):

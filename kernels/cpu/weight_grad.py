@@ -40,10 +40,10 @@ from .simd import (
 from .windows import OUTPUTS, Reach, plan
 
 _HALF = LANES // 2
-PIECES = 8  # at most
+_PIECES = 8  # at most
 _SUMS = 1 << 20  # numbers: some megabytes, which the last cache holds
 _FEWEST = 64  # outputs of a piece: adding up its sums takes as long as some outputs do
-TURNS = 4  # tasks of each worker, so that none has to wait long for another
+_TURNS = 4  # tasks of each worker, so that none has to wait long for another
 _BLOCK = 1 << 17  # numbers that a block reads
 _RUN = (1 << 11) // LANES  # outputs whose gradients, a vector each, take 8 KB, a quarter of the L1 cache
 
@@ -77,13 +77,12 @@ class Cut(NamedTuple):
         return self.offsets, self.starts, self.numbers
 
     def splits(self, workers: int) -> int:
-        """Into how many parts to split the filters of a piece and group, for all workers to be busy."""
-        return min(self.sums[2] // LANES // self.groups, -(-TURNS * workers // (self.sums[0] * self.groups)))
+        return splits_of(self.sums[2] // LANES // self.groups, self.sums[0] * self.groups, workers)
 
 
 @functools.lru_cache(maxsize=64)
 def cut_up(shape: tuple[int, ...], dy_shape: tuple[int, ...], reach: Reach, groups: int) -> Cut:
-    offsets, starts, _, numbers, padded, _ = plan(shape, dy_shape[1:3], reach, dy_shape, groups, PIECES, _BLOCK)
+    offsets, starts, _, numbers, padded, _ = plan(shape, dy_shape[1:3], reach, dy_shape, groups, _PIECES, _BLOCK)
     spare, lanes = -len(offsets) % OUTPUTS, groups * -(-dy_shape[3] // groups // LANES) * LANES
     some, rows = numbers[11:13].tolist()
     blocks, outputs = -(-shape[0] // some) * -(-dy_shape[1] // rows), dy_shape[0] * dy_shape[1] * dy_shape[2]
@@ -94,8 +93,13 @@ def cut_up(shape: tuple[int, ...], dy_shape: tuple[int, ...], reach: Reach, grou
 
 def pieces_of(most: int, size: int) -> int:
     """Into how many pieces to cut sums of so many numbers: a power of two, that any number of threads can share."""
-    most = min(most, PIECES, _SUMS // size)
+    most = min(most, _PIECES, _SUMS // size)
     return 1 << most.bit_length() - 1 if most > 1 else 1
+
+
+def splits_of(panels: int, pieces: int, workers: int) -> int:
+    """Into how many parts to split the filters, a vector each panel, of every piece for all workers to be busy."""
+    return min(panels, -(-_TURNS * workers // pieces))
 
 
 @parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], f4[:, :, ::1], intp[::1], intp[::1], intp[::1], intp, intp, f4[:, ::1]")

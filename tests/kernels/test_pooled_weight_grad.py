@@ -5,7 +5,7 @@ import pytest
 
 from minicnn.kernels import backend, fused
 from minicnn.kernels.cpu import fused as fast
-from minicnn.kernels.cpu import pooled_weight_grad, threads
+from minicnn.kernels.cpu import pooled_fours, pooled_lists, pooled_weight_grad, threads
 from minicnn.kernels.geometry import NO_PADS, window_output
 
 ROUND = ((1, 1), (1, 1))
@@ -24,6 +24,9 @@ CASES = {
     "another pad on every side": ((3, 11, 14, 12), (4, 3), 10, (1, 1), ((0, 2), (3, 1)), (1, 1), 1),
     "one by one": ((2, 14, 14, 128), (1, 1), 6, (1, 1), NO_PADS, (1, 1), 1),
     "short windows": ((3, 13, 12, 3), (3, 3), 11, (1, 1), ROUND, (1, 1), 1),
+    "half a vector, an odd number of pixels": ((3, 11, 10, 1), (5, 5), 6, (1, 1), NO_PADS, (1, 1), 1),
+    "short windows, a panel and some": ((2, 41, 39, 3), (3, 3), 19, (2, 1), ROUND, (1, 2), 1),
+    "short windows of many filters": ((2, 12, 11, 2), (3, 2), 70, (1, 1), ((0, 1), (2, 0)), (2, 1), 1),
     "groups": ((2, 13, 12, 32), (3, 3), 6, (1, 1), ROUND, (1, 1), 2),
     "a channel a group": ((2, 13, 12, 5), (3, 3), 10, (1, 1), ROUND, (1, 1), 5),
     "a pixel": ((1, 2, 2, 33), (3, 3), 3, (1, 1), ROUND, (1, 1), 1),
@@ -116,7 +119,8 @@ def test_nothing_is_written_beyond_the_results(case, number, any_threads, monkey
         given.append(within(np.zeros(shape, np.float32), np.pi))
         return given[-1]
 
-    monkeypatch.setattr(pooled_weight_grad, "empty", empty)
+    for module in (pooled_weight_grad, pooled_lists, pooled_fours):
+        monkeypatch.setattr(module, "empty", empty)
     x, dy, code, options = arrays(case)
     fast.conv2d_weight_grad_of_pool(x, dy, code, **options)
     for array in given:

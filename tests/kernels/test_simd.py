@@ -193,3 +193,30 @@ def test_every_row_has_numbers_of_its_own_times_the_same_vector():
     tile = np.ones((TILE_ROWS, LANES), np.float32)
     _tile_of_vectors(a, table, 2, b, tile.reshape(-1))
     np.testing.assert_array_equal(tile, 1 + a[table[:, None] + 2 + np.arange(LANES)] * b)
+
+
+@njit
+def _picked(a, places, codes, picks, out):
+    simd.store(picks, 0, simd.picking(simd.load(codes, 0)))
+    simd.store(out, 0, simd.picked(a, places[0], simd.load(picks, 0)))
+    simd.store(out, LANES, simd.picked_two(a, places[0], places[1], simd.load(picks, 0)))
+
+
+def test_every_lane_picks_one_of_four_numbers():
+    a, places, codes = integers(20), np.array([3, 9]), CODES[:LANES] % 4
+    out = np.empty((2, LANES), np.float32)
+    _picked(a, places, codes, np.empty(LANES, np.int32), out.reshape(-1))
+    np.testing.assert_array_equal(out[0], a[3 + codes])
+    np.testing.assert_array_equal(out[1], a[np.where(np.arange(LANES) < LANES // 2, 3, 9) + codes])
+
+
+@njit
+def _fours(a, out):
+    simd.store_fours(out, 2, simd.load(a, 0), simd.load(a, LANES), simd.load(a, 2 * LANES), simd.load(a, 3 * LANES))
+
+
+def test_four_vectors_number_by_number():
+    a, out = integers(4, LANES), np.full(4 * LANES + 4, np.pi, np.float32)
+    _fours(a.reshape(-1), out)
+    np.testing.assert_array_equal(out[2:-2].reshape(LANES, 4), a.T)
+    assert (np.delete(out, np.s_[2:-2]) == np.float32(np.pi)).all()
