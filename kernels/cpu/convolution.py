@@ -26,7 +26,7 @@ from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
 from .simd import get, put
 from .weight_grad import weight_grad
-from .windows import Window, backward_windows, forward_reach, forward_window
+from .windows import Window, backward_phases, backward_windows, forward_reach, forward_window
 
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
 
@@ -53,16 +53,13 @@ def conv2d(
     algorithm, _ = choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups)
     if algorithm == "dense":
         return dense(_rows(x), w[0, 0], b).reshape(*x.shape[:3], -1)
-    y = empty((x.shape[0], *size, w.shape[3]))
+    y, reach = empty((x.shape[0], *size, w.shape[3])), forward_reach(w.shape[:2], strides, pads, dilation)
     if algorithm == "winograd":
         winograd.conv2d(x, w, b, pads, y)
     elif algorithm == "depthwise":
-        bias = cleared((w.shape[3],)) if b is None else b
-        depthwise.correlate(x, w, bias, y, forward_window(x.shape[1:3], size, w.shape[:2], strides, pads, dilation))
+        depthwise.correlate(x, w, np.arange(w[..., 0, 0].size, dtype=np.intp), b, y, size, reach)
     else:
-        direct.correlate(
-            x, direct.packed(w, groups), b, y, size, forward_reach(w.shape[:2], strides, pads, dilation), groups
-        )
+        direct.correlate(x, direct.packed(w, groups), b, y, size, reach, groups)
     return y
 
 
@@ -108,9 +105,9 @@ def _depthwise_input_grad(
 ) -> np.ndarray:
     """dx where every filter has one channel of its own."""
     dx = cleared((dy.shape[0], *input_size, w.shape[3]))
-    for window in backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation):
-        if window.taps.size > 0:
-            depthwise.correlate(dy, w, cleared((dx.shape[3],)), dx, window)
+    for phase in backward_phases(tuple(input_size), w.shape[:2], strides, pads, dilation):
+        if phase.taps.size > 0:
+            depthwise.correlate(dy, w, phase.taps, None, dx, phase.size, phase.reach)
     return depthwise.summed(dx, groups)
 
 

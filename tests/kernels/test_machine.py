@@ -23,7 +23,15 @@ from minicnn.kernels.cpu import machine
 assert repr((machine.REGISTER, machine.REGISTERS)) == sys.argv[1]
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[2:]]))
 """
-TESTS = "test_simd", "test_direct", "test_weight_grad", "test_pooled_weight_grad", "test_dense", "test_fused"
+TESTS = (
+    "test_simd",
+    "test_direct",
+    "test_depthwise",
+    "test_weight_grad",
+    "test_pooled_weight_grad",
+    "test_dense",
+    "test_fused",
+)
 
 
 AVX2 = llvmlite.binding.get_host_cpu_features().get("avx2", False)
