@@ -76,7 +76,18 @@ def conv2d_input_grad(
     return _correlation(gradients, (*size, channels), kernel, strides, dilation, groups, precision(), _preferred)
 
 
+def conv2d_input_grad_of_pool(
+    kernel: Shape, strides: Pair = (1, 1), pads: Pads = NO_PADS, dilation: Pair = (1, 1), groups: int = 1
+) -> Choice:
+    """The same if 2×2 max-pooling follows: for a kernel (R, S, C/g, K)."""
+    if pointwise(kernel, strides, pads, groups):
+        return _DENSE
+    return _DEPTHWISE if groups > 1 == kernel[2] else _POOLED
+
+
 _DENSE = Choice("dense", "a window of one pixel: a dense layer for every pixel")
+_DEPTHWISE = Choice("depthwise", "one channel a group")
+_POOLED = Choice("pooled", "one of four outputs has a gradient")
 _THIN_CHOICE = Choice("thin", "so few channels would leave most lanes of a vector without work")
 
 
@@ -97,7 +108,7 @@ def _correlation(
     preferred: str | None,
 ) -> Choice:
     if groups > 1 == kernel[2]:
-        return Choice("depthwise", "one channel a group")
+        return _DEPTHWISE
     if kernel[:2] != (TAPS, TAPS):
         return Choice("direct", "Winograd is for 3×3 windows")
     if strides != (1, 1) or dilation != (1, 1) or groups > 1:

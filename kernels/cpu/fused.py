@@ -96,7 +96,9 @@ def conv2d_input_grad_relu(
     """dx where y > 0, else 0."""
     algorithm, _ = choose.conv2d_input_grad(dy.shape, w.shape, input_size, **window)
     if algorithm == "winograd":
-        return _by_winograd(dy, w, input_size, mask=contiguous(y), **window)
+        dx = empty((len(dy), *input_size, w.shape[2]))
+        winograd.conv2d_input_grad(contiguous(dy), contiguous(w), window.get("pads", NO_PADS), dx, contiguous(y))
+        return dx
     if algorithm == "direct" and expect_finite(w):
         return direct.input_grad(contiguous(dy), contiguous(w), input_size, **window, mask=contiguous(y))
     return relu_grad(conv2d_input_grad(dy, w, input_size=input_size, **window), y)
@@ -106,12 +108,8 @@ def conv2d_input_grad_of_pool(
     dy: np.ndarray, code: np.ndarray, w: np.ndarray, *, output_size: Pair, input_size: Pair, **window: Any
 ) -> np.ndarray:
     """dx of a convolution that 2×2 max-pooling follows."""
-    algorithm, _ = choose.conv2d_input_grad((len(dy), *output_size, dy.shape[3]), w.shape, input_size, **window)
-    dy, code = contiguous(dy), contiguous(code)
-    if algorithm == "winograd":
-        return _by_winograd(dy, w, input_size, pooled=(code, output_size), **window)
-    if algorithm in ("direct", "thin") and expect_finite(w):
-        return input_grad_of_pool(dy, code, contiguous(w), input_size, **window)
+    if choose.conv2d_input_grad_of_pool(w.shape, **window).algorithm == "pooled" and expect_finite(w):
+        return input_grad_of_pool(contiguous(dy), contiguous(code), contiguous(w), input_size, **window)
     unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
     return conv2d_input_grad(unpooled, w, input_size=input_size, **window)
 
@@ -127,12 +125,9 @@ def conv2d_input_grad_of_pool_relu(
     **window: Any,
 ) -> np.ndarray:
     """The same where y > 0, else 0."""
-    algorithm, _ = choose.conv2d_input_grad((len(dy), *output_size, dy.shape[3]), w.shape, input_size, **window)
-    dy, code, y = contiguous(dy), contiguous(code), contiguous(y)
-    if algorithm == "winograd":
-        return _by_winograd(dy, w, input_size, mask=y, pooled=(code, output_size), **window)
-    if algorithm in ("direct", "thin") and expect_finite(w):
-        return input_grad_of_pool(dy, code, contiguous(w), input_size, **window, mask=y)
+    if choose.conv2d_input_grad_of_pool(w.shape, **window).algorithm == "pooled" and expect_finite(w):
+        dy, code, w, y = contiguous(dy), contiguous(code), contiguous(w), contiguous(y)
+        return input_grad_of_pool(dy, code, w, input_size, **window, mask=y)
     dx = conv2d_input_grad_of_pool(dy, code, w, output_size=output_size, input_size=input_size, **window)
     return relu_grad(dx, y)
 
@@ -157,20 +152,6 @@ def conv2d_weight_grad_of_pool(
     x, dy, code = contiguous(x), contiguous(dy), contiguous(code)
     reach = forward_reach(kernel_size, strides, pads, dilation)
     return weight_grad_of_pool(x, dy, code, output_size, reach).reshape(*kernel_size, -1, dy.shape[3])
-
-
-def _by_winograd(
-    dy: np.ndarray,
-    w: np.ndarray,
-    input_size: Pair,
-    mask: np.ndarray | None = None,
-    pooled: tuple[np.ndarray, Pair] | None = None,
-    pads: Pads = NO_PADS,
-    **_: Any,
-) -> np.ndarray:
-    dx = empty((len(dy), *input_size, w.shape[2]))
-    winograd.conv2d_input_grad(contiguous(dy), contiguous(w), pads, dx, mask, pooled)
-    return dx
 
 
 __all__ = [

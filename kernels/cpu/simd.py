@@ -65,6 +65,8 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     m = is_nan(a)
     m = both(m, n)                also either(m, n), negated(m)
     v = select(m, a, b)           a where the mask is true, else b
+    bits_of(m)                    the mask as an integer, bit by bit
+    lowest_bit(bits)              which bit of a number other than 0 is the first that is set
 
     p = picking(c)                picks, for codes c of 0 … 3; of an int32 array, load and store take picks as they are
     v = picked(array, i, p)       in every lane one of the four numbers from place i on
@@ -468,6 +470,22 @@ def _interleaved(builder, rows):
     """Four rows as columns: within every four numbers of them."""
     rows = _exchanged(builder, rows, itertools.islice(_exchanges(rows[0].type.count), 2))
     return [rows[i] for i in (0, 2, 1, 3)]
+
+
+@intrinsic
+def bits_of(typing_context, mask):
+    def build(context, builder, signature, arguments):
+        return builder.zext(builder.bitcast(arguments[0], ir.IntType(LANES)), _PLACE)
+
+    return types.intp(_MASK), build
+
+
+@intrinsic
+def lowest_bit(typing_context, bits):
+    def build(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], ir.IntType(1)(1))
+
+    return types.intp(types.intp), build
 
 
 @intrinsic(prefer_literal=True)

@@ -8,8 +8,7 @@ A tile is 4×4 outputs of all filters. A task is a block of tiles, of one or sev
 
 V and M stay in the L2 cache, and a tile is finished (ReLU, pooling) before it leaves L1. U[e] = (G g Gᵀ)[e] is made of
 the packed weights by a launch of its own.
-The input gradient is the same over dy, through the transposed weights, the last tap first. A gradient in front of a
-max-pooling is made of the pooled one and its codes patch by patch, and never reaches memory.
+The input gradient is the same over dy, through the transposed weights, the last tap first.
 
 The transforms mix the pixels of a tile: a NaN, an infinity or an overflow would reach outputs that it does not belong
 to. So a tile that is not finite is summed anew directly.
@@ -20,7 +19,7 @@ import functools
 
 import numpy as np
 
-from ..geometry import Pads, Pair
+from ..geometry import Pads
 from ..winograd import OUTPUTS, POINTS, TAPS
 from .compile import compiled
 from .direct import POOL, packed, packed_transposed
@@ -33,21 +32,16 @@ from .simd import (
     TILE_ROWS,
     beyond,
     broadcast,
-    equal,
     filled,
     flat,
     fma,
     fma_tile,
-    get,
     load,
     maximum,
-    put,
-    select,
     spaced,
     store,
     store_tile,
     zero_tile,
-    zeros,
 )
 from .winograd_transforms import AREA, TILE, transform_input, transform_output, transform_weights
 
@@ -55,6 +49,7 @@ _BLOCK = 3 << 15  # numbers of V and M of a block: most of the L2 cache
 _LEAST, _MOST = 3 * TILE_ROWS, 16 * TILE_ROWS  # tiles of a block: all of U is read for each block
 _WIDE = 2 * LANES  # filters that are multiplied before they are transformed
 _WEIGHT = 20  # multiplications that take as long as transforming a weight
+_NO_NUMBERS, _NO_CODES = np.empty(0, np.float32), np.empty(0, np.uint8)
 
 
 def conv2d(
@@ -69,51 +64,37 @@ def conv2d(
     """y = b + Σ over the taps, but nothing less than `floor`; with a code, ReLU and 2×2 max-pooling of that."""
     size = y.shape[1:3] if code is None else (POOL * y.shape[1], POOL * y.shape[2])
     corner = pads[0][0], pads[1][0]
-    numbers = *x.shape[1:3], *corner, *size, False
-    _launch(x, _NO_CODES, packed(w, 1), b, floor, y, _NO_CODES if code is None else code, _NO_NUMBERS, numbers)
+    _launch(x, packed(w, 1), b, floor, y, _NO_CODES if code is None else code, _NO_NUMBERS, (*corner, *size, False))
 
 
 def conv2d_input_grad(
-    dy: np.ndarray,
-    w: np.ndarray,
-    pads: Pads,
-    dx: np.ndarray,
-    mask: np.ndarray | None = None,
-    pooled: tuple[np.ndarray, Pair] | None = None,
+    dy: np.ndarray, w: np.ndarray, pads: Pads, dx: np.ndarray, mask: np.ndarray = _NO_NUMBERS
 ) -> None:
-    """dx, only where the mask is positive if there is one.
-
-    pooled      the code and the size of the output, if dy is the gradient behind a 2×2 max-pooling of it
-    """
-    code, size = (_NO_CODES, dy.shape[1:3]) if pooled is None else pooled
+    """dx, only where the mask is positive if there is one."""
     corner = TAPS - 1 - pads[0][0], TAPS - 1 - pads[1][0]
-    numbers = *size, *corner, *dx.shape[1:3], True
     panels = packed_transposed(w, _TURNED, 1)
-    _launch(dy, code, panels, None, -np.inf, dx, _NO_CODES, _NO_NUMBERS if mask is None else mask, numbers)
+    _launch(dy, panels, None, -np.inf, dx, _NO_CODES, mask, (*corner, *dx.shape[1:3], True))
 
 
 _TURNED = np.arange(TAPS**2)[::-1].copy()
-_NO_NUMBERS, _NO_CODES = np.empty(0, np.float32), np.empty(0, np.uint8)
 
 
 def _launch(
     x: np.ndarray,
-    x_code: np.ndarray,
     panels: np.ndarray,
     bias: np.ndarray | None,
     floor: float,
     out: np.ndarray,
-    out_code: np.ndarray,
+    code: np.ndarray,
     mask: np.ndarray,
     numbers: tuple[int, ...],
 ) -> None:
     """
-    numbers     height and width of what is read, before the pooling that x is behind; the first tile's first pixel,
-                as far as it is before that; rows and columns that are computed; whether pixels outside are not there,
-                rather than zeros that an infinite weight would turn into NaN
+    numbers     how far outside the image the first tile's first pixel is; rows and columns that are computed; whether
+                pixels outside are not there, rather than zeros that an infinite weight would turn into NaN
     """
     channels, filters = x.shape[3], out.shape[3]
-    tiles = len(x) * -(-numbers[4] // OUTPUTS) * -(-numbers[5] // OUTPUTS)
+    tiles = len(x) * -(-numbers[2] // OUTPUTS) * -(-numbers[3] // OUTPUTS)
     workers = workers_for(tiles * AREA * channels * filters // LANES)
     block, wide, splits, size = _plan(tiles, channels, filters, workers)
     transformed = scratch("transformed weights", 1, AREA * channels * -(-filters // LANES) * LANES)
@@ -121,7 +102,7 @@ def _launch(
     memory = scratch("Winograd", workers, size)
     told = np.array([*numbers, block, wide, splits], np.intp)
     weights = transformed, panels, padded_bias(bias, filters)
-    _correlate(workers, x, x_code, *weights, floor, out, out_code, mask, told, memory)
+    _correlate(workers, x, *weights, floor, out, code, mask, told, memory)
 
 
 @functools.lru_cache(maxsize=64)
@@ -155,15 +136,13 @@ def _transform_weights(worker, workers, arguments):
         transform_weights(panels, panel * TAPS * TAPS * tap + c, tap, half, transformed, panel * tap + c, across * tap)
 
 
-@parallel(
-    "f4[:, :, :, ::1], u1[::1], f4[::1], f4[::1], f4[::1], f8, f4[:, :, :, ::1], u1[::1], f4[::1], intp[::1],f4[:, ::1]"
-)
+@parallel("f4[:, :, :, ::1], f4[::1], f4[::1], f4[::1], f8, f4[:, :, :, ::1], u1[::1], f4[::1], intp[::1], f4[:, ::1]")
 def _correlate(worker, workers, arguments):
     """Some tasks."""
-    x, x_code, transformed, panels, bias, floor, out, out_code, mask, numbers, memory = unpack(arguments)
-    height, width, top, left, down, across = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
-    virtual, block, wide, splits = numbers[6], numbers[7], numbers[8], numbers[9]
-    channels, columns = x.shape[3], whole_panels(out.shape[3])
+    x, transformed, panels, bias, floor, out, code, mask, numbers, memory = unpack(arguments)
+    top, left, down, across = numbers[0], numbers[1], numbers[2], numbers[3]
+    virtual, block, wide, splits = numbers[4], numbers[5], numbers[6], numbers[7]
+    (_, height, width, channels), columns = x.shape, whole_panels(out.shape[3])
     depth = whole_panels(channels)
     v_step, m_step = _matrix_step(block, depth), _matrix_step(block, wide)
     v = memory[worker]
@@ -180,7 +159,7 @@ def _correlate(worker, workers, arguments):
         count = min(block, tiles - first)
         for t in range(count):
             n, p, q = _place(first + t, tiles_of_image, tiles_across)
-            source, row = _patch(x, x_code, n, p - top, q - left, patch)
+            source, row = _patch(x, n, p - top, q - left, patch)
             for c in range(0, channels, LANES):
                 transform_input(source, c, row, channels, half, v, t * depth + c, v_step)
         end = parts * (split + 1) // splits * LANES
@@ -194,11 +173,11 @@ def _correlate(worker, workers, arguments):
                 size = min(OUTPUTS, down - p), min(OUTPUTS, across - q)
                 for k in range(0, here, LANES):
                     if not transform_output(m, t * wide + k, m_step, half, bias, column + k, tile):
-                        _copy_patch(x, x_code, n, p - top, q - left, patch)
+                        _copy_patch(x, n, p - top, q - left, patch)
                         panel = beyond(panels, (column + k) * TAPS * TAPS * channels)
                         there = _range(p - top, height, virtual), _range(q - left, width, virtual)
                         _sum_directly(patch, channels, there, panel, bias, column + k, tile)
-                    _finish(tile, size, np.float32(floor), mask, out, out_code, n, p, q, column + k)
+                    _finish(tile, size, np.float32(floor), mask, out, code, n, p, q, column + k)
 
 
 @compiled
@@ -220,7 +199,7 @@ def _multiply(v, depth, rows, weights, channels, columns, m, step):
 
 
 @compiled
-def _patch(x, code, n, h, w, patch):
+def _patch(x, n, h, w, patch):
     """The 6×6 pixels from (h, w) on, where they lie or as a copy, and how far apart their rows are.
 
     What is read as vectors reaches beyond the last channel.
@@ -229,21 +208,18 @@ def _patch(x, code, n, h, w, patch):
     first = ((n * height + h) * width + w) * channels
     end = first + (POINTS - 1) * (width + 1) * channels + whole_panels(channels)
     inside = h >= 0 and w >= 0 and h + POINTS <= height and w + POINTS <= width
-    if inside and len(code) == 0 and end <= x.size:
+    if inside and end <= x.size:
         return beyond(flat(x), first), width * channels
-    _copy_patch(x, code, n, h, w, patch)
+    _copy_patch(x, n, h, w, patch)
     return patch, POINTS * channels
 
 
 @compiled
-def _copy_patch(x, code, n, h, w, patch):
-    """The 6×6 pixels from (h, w) on, or, of a pooled image, from there on before the pooling; zeros outside."""
+def _copy_patch(x, n, h, w, patch):
+    """The 6×6 pixels from (h, w) on; zeros outside."""
     row = POINTS * x.shape[3]
     for i in range(POINTS):
-        if len(code) > 0:
-            for j in range(POINTS):
-                _copy_unpooled(x, code, n, h + i, w + j, patch, i * row + j * x.shape[3])
-        elif 0 <= h + i < x.shape[1]:
+        if 0 <= h + i < x.shape[1]:
             _copy_row(x, n, h + i, w, patch, i * row)
         else:
             clear(patch, i * row, row)
@@ -260,22 +236,6 @@ def _copy_row(x, n, h, w, patch, place):
         copy(flat(x), ((n * height + h) * width + first) * channels, patch, start, (last - first) * channels)
         start += (last - first) * channels
     clear(patch, start, end - start)
-
-
-@compiled
-def _copy_unpooled(x, code, n, h, w, patch, place):
-    """The pixel before the pooling: x where the code names it, elsewhere zero."""
-    _, height, width, channels = x.shape
-    p, q, pixel = h // POOL, w // POOL, np.int32(h % POOL * POOL + w % POOL)
-    if not (0 <= p < height and 0 <= q < width):
-        clear(patch, place, channels)
-        return
-    numbers, at, whole = flat(x), ((n * height + p) * width + q) * channels, channels // LANES * LANES
-    for c in range(0, whole, LANES):
-        chosen = equal(load(code, at + c), filled(pixel))
-        store(patch, place + c, select(chosen, load(numbers, at + c), zeros()))
-    for c in range(whole, channels):
-        put(patch, place + c, get(numbers, at + c) if get(code, at + c) == pixel else np.float32(0))
 
 
 @compiled

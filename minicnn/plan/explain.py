@@ -116,10 +116,11 @@ def _choice(call: Call) -> choose.Choice:
     window = {name: value for name, value in call.options.items() if name in ("strides", "pads", "dilation", "groups")}
     if call.kernel.startswith("conv2d_weight_grad"):
         return choose.Choice("direct", "tiles over filters and the numbers of a window")
+    if call.kernel.startswith("conv2d_input_grad_of_pool"):
+        return choose.conv2d_input_grad_of_pool(call.operands[2].shape, **window)
     if call.kernel.startswith("conv2d_input_grad"):
-        dy, w = call.operands[0], call.operands[2 if "of_pool" in call.kernel else 1]
-        shape = dy.shape[0], *call.options.get("output_size", dy.shape[1:3]), dy.shape[3]
-        return choose.conv2d_input_grad(shape, w.shape, tuple(call.options["input_size"]), **window)
+        dy, w = call.operands[:2]
+        return choose.conv2d_input_grad(dy.shape, w.shape, tuple(call.options["input_size"]), **window)
     if call.kernel.startswith("conv2d"):
         x, w = call.operands[:2]
         size = window_output(x.shape[1:3], w.shape[:2], *[window[name] for name in ("strides", "pads", "dilation")])

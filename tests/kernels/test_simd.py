@@ -88,6 +88,21 @@ def test_masks_follow_the_rules_of_nan(shift):
 
 
 @njit
+def _true_lanes(a, b):
+    bits, lanes = simd.bits_of(simd.greater(simd.load(a, 0), simd.load(b, 0))), []
+    while bits != 0:
+        lanes.append(simd.lowest_bit(bits))
+        bits &= bits - 1
+    return lanes
+
+
+@pytest.mark.parametrize("shift", range(8))
+def test_the_bits_of_a_mask_name_its_lanes(shift):
+    a, b = SPECIAL, np.roll(SPECIAL, shift)
+    assert _true_lanes(a, b) == np.flatnonzero(a > b).tolist()
+
+
+@njit
 def _marked(codes, place, marks, sought, number):
     found = simd.equal(simd.load(codes, place), simd.filled(sought))
     simd.store(marks, place, simd.select(found, simd.filled(number), simd.broadcast(codes, place)))
