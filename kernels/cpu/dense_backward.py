@@ -1,19 +1,19 @@
 """The gradients of a dense layer, row by row of the weights, which are read or changed once, as they lie in memory.
 
-    dx[n, c] = Σ_k w[c, k] · dy[n, k]       rows of w times dyᵀ; turned on the way to dx
-    dw[c, k] = Σ_n x[n, c] · dy[n, k]       columns of x times dy
+    dx[n, c] = Σ_k dy[n, k] · w[c, k]       dy times LANES rows of w, which are turned into a panel (dense_forward.py)
+    dw[c, k] = Σ_n x[n, c] · dy[n, k]       columns of x times dy, of which every thread has a copy in panels
 
-Of the small factor, dy, every thread keeps a copy in panels (matmul.py). A sum is never cut: it has one order, and the
-same bits at any thread count. The gradients of some rows of w lie in the cache until they are used: so an optimizer's
-step can change the weights without a gradient ever reaching memory (dense_update.py). While some rows are multiplied,
-memory is asked for what will be needed next.
+A sum is never cut: it has one order, and the same bits at any thread count. The gradients of some rows of w lie in the
+cache until they are used: so an optimizer's step can change the weights without a gradient ever reaching memory
+(dense_update.py). While some rows are multiplied, memory is asked for what will be needed next.
 """
 
 import numpy as np
 
 from .compile import compiled, inlined
+from .dense_forward import height_of, multiply_next, places_of, tiles_of
 from .epilogue import relu_grad
-from .matmul import copy, pack_panels, whole_panels
+from .matmul import FEW_ROWS, clear, copy, pack_panels, whole_panels
 from .parallel import parallel, unpack, workers_for
 from .scratch import scratch
 from .simd import (
@@ -23,37 +23,32 @@ from .simd import (
     fma_tile,
     load,
     prefetch,
+    prefetch_tile,
     spaced,
     store_tile,
-    transpose,
     zero_tile,
 )
 
 _BLOCK = 3 * LANES  # rows of w at most: whole tiles, and whole vectors of dx
-_RUN = 64  # of the depth, after which memory is asked for more
-_AHEAD = 1 << 12  # numbers of w
+_DEPTH = 8 * LANES  # of a panel
 _GRADIENTS = 1 << 14  # that wait in the cache
-_LARGEST = 1 << 16  # numbers of the small factor
+_LARGEST = 1 << 16  # numbers of dy
 _NO_MASK = np.empty((0, 0), np.float32)
 
 
 def suits(rows: int, depth: int, columns: int) -> bool:
-    """Whether so many rows of a result are worth the copies of the small factor, and these fit into the cache."""
-    return rows >= TILE_ROWS and 2 * rows >= max(depth, columns) and depth * (columns + LANES) <= _LARGEST
+    """Whether so many rows of a weight gradient are worth the copies of dy, and these fit into the cache."""
+    copied = depth * (columns + LANES)
+    return columns > FEW_ROWS and rows >= TILE_ROWS and 2 * rows >= max(depth, columns) and copied <= _LARGEST
 
 
-def input_grad(dy: np.ndarray, w: np.ndarray, y: np.ndarray | None, dx: np.ndarray) -> None:
+def input_grad(dy: np.ndarray, w: np.ndarray, y: np.ndarray | None, dx: np.ndarray) -> np.ndarray:
     """dx = dy·wᵀ, where y > 0 if there is a y, for contiguous arrays."""
-    (rows, depth), width = w.shape, whole_panels_of(len(dy))
-    workers = workers_for(rows * depth * len(dy) // LANES)
-    memory = scratch("dense layer", workers, (depth + _BLOCK + TILE_ROWS + LANES) * width)
+    columns, (rows, depth) = len(dy), w.shape
+    workers = workers_for(rows * depth * columns // LANES)
+    memory = scratch("dense layer", workers, (_DEPTH + columns + TILE_ROWS) * LANES)
     _input_grad(workers, dy, w, _NO_MASK if y is None else y, dx, memory)
-
-
-def weight_grad(x: np.ndarray, dy: np.ndarray, dw: np.ndarray) -> None:
-    """dw = xᵀ·dy, for contiguous arrays."""
-    workers, memory = shared(x, dy)
-    _weight_grad(workers, x, dy, dw, memory)
+    return dx
 
 
 def shared(x: np.ndarray, dy: np.ndarray) -> tuple[int, np.ndarray]:
@@ -66,48 +61,35 @@ def shared(x: np.ndarray, dy: np.ndarray) -> tuple[int, np.ndarray]:
 @parallel("f4[:, ::1], f4[:, ::1], f4[:, ::1], f4[:, ::1], f4[:, ::1]")
 def _input_grad(worker, workers, arguments):
     dy, w, y, dx, memory = unpack(arguments)
-    (columns, depth), width, rows = dy.shape, whole_panels(len(dy)), len(w)
-    panels, block, turned = _divided(memory[worker], depth * width, (_BLOCK + TILE_ROWS) * width)
-    front = TILE_ROWS * width  # a tile that ends with the last row may begin before the block
-    pack_panels((flat(dy), np.zeros(1, np.intp), depth, 1, depth), 0, depth, 0, columns, panels)
+    images, rows = len(dy), len(w)
+    panel, sums = memory[worker, : _DEPTH * LANES], memory[worker, _DEPTH * LANES :]
+    places = places_of(dy)
     first, last = _own_rows(rows, worker, workers)
-    for row in range(first, last, _BLOCK):
-        below = min(row + _BLOCK, last)
-        for top in range(row, below, TILE_ROWS):
-            top = min(top, rows - TILE_ROWS)
-            _multiply_rows(flat(w), top * depth, depth, panels, width, block, front + (top - row) * width)
-        for top in range(row, below, LANES):
-            for j in range(0, width, LANES):
-                transpose(block, front + (top - row) * width + j, width, turned, j * LANES)
-            wide = min(LANES, below - top)
-            if len(y) > 0:
-                relu_grad(turned, 0, (LANES, 0), (columns, 1), wide, flat(y), flat(dx), top, (rows, 0), False)
-            else:
-                for n in range(columns):
-                    copy(turned, n * LANES, flat(dx), n * rows + top, wide)
+    for row in range(first, last, LANES):
+        wide = min(LANES, last - row)
+        _multiply_rows(dy, places, w, row, wide, panel, sums)
+        if len(y) > 0:
+            relu_grad(sums, 0, (LANES, 0), (images, 1), wide, flat(y), flat(dx), row, (rows, 0), False)
+        else:
+            for n in range(images):
+                copy(sums, n * LANES, flat(dx), n * rows + row, wide)
 
 
 @compiled
-def _multiply_rows(w, at, depth, panels, width, block, place):
-    """block = w · panels for the rows of a tile."""
-    rows, lines = spaced(at, depth), (TILE_ROWS * _RUN + width - 1) // width
-    ahead = at + max(TILE_ROWS * depth, _AHEAD)
-    for j in range(0, width, LANES):
-        tile = zero_tile()
-        for start in range(0, depth, _RUN):
-            ahead = _fetch(w, ahead, lines)
-            for d in range(start, min(start + _RUN, depth)):
-                tile = fma_tile(w, rows, d, load(panels, j * depth + d * LANES), tile)
-        store_tile(block, spaced(place + j, width), tile)
-
-
-@parallel("f4[:, ::1], f4[:, ::1], f4[::1], f4[:, ::1]")
-def _weight_grad(worker, workers, arguments):
-    x, dy, dw, memory = unpack(arguments)
-    factors, first, last, some = begin(x, dy, memory[worker], worker, workers)
-    for row in range(first, last, some):
-        gradients, at, end = gradients_of(x, row, min(row + some, last), dy.shape[1], factors, dw, dw[:0], dw[:0])
-        copy(gradients, 0, dw, at, end - at)
+def _multiply_rows(dy, places, w, row, wide, panel, sums):
+    """sums = dy · the transpose of some rows of w, while memory is asked for the next ones."""
+    (images, depth), tiles = dy.shape, tiles_of(len(dy))
+    rows = (flat(w), np.zeros(1, np.intp), depth, 1, depth)
+    ahead = (row + LANES) * depth
+    clear(sums, 0, images * LANES)
+    for start in range(0, depth, _DEPTH):
+        deep, at = min(_DEPTH, depth - start), 0
+        pack_panels(rows, start, start + deep, row * depth, wide, panel)
+        for tile in range(tiles):
+            ahead = _fetch(flat(w), ahead, (deep + tiles - 1) // tiles)
+            high = height_of(images - at, tiles - tile)
+            multiply_next(flat(dy), places, at, high, start, deep, panel, sums, at * LANES, LANES)
+            at += high
 
 
 @compiled
@@ -132,15 +114,14 @@ def gradients_of(x, row, below, columns, factors, w, state, other):
     for n in range(depth):
         copy(numbers, n * rows + row, block, n * _BLOCK, below - row)
         _fetch(numbers, n * rows + below, (below - row) // LANES + 1)
-    lines = (TILE_ROWS * columns + whole_panels(columns) - 1) // whole_panels(columns)
     for i in range(0, below - row, TILE_ROWS):
         spots, ahead = spaced(i, 1), (row + i) * columns
         # from the last column to the first: what a tile stores beyond a row, is stored later where it belongs
         for j in range(whole_panels(columns) - LANES, -1, -LANES):
             for array in (w, state, other):
                 if len(array) > 0:
-                    _fetch(array, ahead, lines)
-            ahead += lines * LANES
+                    prefetch_tile(array, spaced(ahead, LANES))
+            ahead += TILE_ROWS * LANES
             tile = zero_tile()
             for n in range(depth):
                 tile = fma_tile(block, spots, n * _BLOCK, load(panels, j * depth + n * LANES), tile)

@@ -36,7 +36,8 @@ from .simd import (
     zeros,
 )
 
-_DEPTH, _COLUMNS = 8 * LANES, 16 * LANES  # of a chunk: 128 KB with AVX2, and the next one beside it
+_CHUNK = 1 << 15  # numbers: the next chunk, beside it in the cache, is on its way
+_DEPTH, _COLUMNS = 16 * LANES, 32 * LANES  # of a chunk, at most
 _ROWS = 20 * TILE_ROWS  # of a block, at most
 _HIGH, _LOWER, _LOWEST = TILE_ROWS, TILE_ROWS - 1, TILE_ROWS - 2  # tiles: most numbers of rows are a sum of these
 _PIECES = 8  # at most
@@ -87,18 +88,36 @@ def _multiply_block(x, w, depths, block, bias, floor, out, memory):
     """A block (row, below, column, behind) of max(x·w + bias, floor) over a part of the depth."""
     row, below, column, behind = block
     panel, sums = memory[: LANES * _DEPTH], memory[LANES * _DEPTH :]
-    rows, width = below - row, behind - column
-    step, tiles = whole_panels(width), (rows + TILE_ROWS - 1) // TILE_ROWS
-    places = np.empty(rows + TILE_ROWS, np.intp)  # a tile that has no more rows repeats the last one
-    for i in range(len(places)):
-        places[i] = min(row + i, below - 1) * x.shape[1]
+    x, rows, width = x[row:below], below - row, behind - column
+    step, places = whole_panels(width), places_of(x)
     for i in range(rows):
         _begin_row(sums, i * step, step, bias, column, width)
-    for start in range(depths[0], depths[1], _DEPTH):
-        depth = min(_DEPTH, depths[1] - start)
-        _multiply_chunk(flat(x), places, tiles, rows, flat(w), w.shape[1], start, depth, column, width, panel, sums)
+    deep = min(_DEPTH, _CHUNK // step)
+    for start in range(depths[0], depths[1], deep):
+        depth = min(deep, depths[1] - start)
+        _multiply_chunk(flat(x), places, rows, flat(w), w.shape[1], start, depth, column, width, panel, sums)
     for i in range(rows):
         _raise_row(sums, i * step, floor, flat(out), (row + i) * w.shape[1] + column, width)
+
+
+@compiled
+def places_of(x):
+    """Where the rows of x begin; a tile that has no more rows repeats the last one."""
+    places = np.empty(len(x) + TILE_ROWS, np.intp)
+    for i in range(len(places)):
+        places[i] = min(i, len(x) - 1) * x.shape[1]
+    return places
+
+
+@compiled
+def tiles_of(rows):
+    return (rows + TILE_ROWS - 1) // TILE_ROWS
+
+
+@compiled
+def height_of(rows, tiles):
+    """How many of the rows the first of so many tiles takes; at least the lowest, of which some may be repetitions."""
+    return max(_LOWEST, (rows + tiles - 1) // tiles)
 
 
 @compiled
@@ -122,9 +141,10 @@ def _raise_row(sums, at, floor, out, place, width):
 
 
 @compiled
-def _multiply_chunk(x, places, tiles, rows, w, columns, start, depth, column, width, panel, sums):
+def _multiply_chunk(x, places, rows, w, columns, start, depth, column, width, panel, sums):
     """sums += x · w for rows start … start + depth − 1 of w."""
-    step, lines = whole_panels(width), (depth + tiles - 1) // tiles
+    step, tiles = whole_panels(width), tiles_of(rows)
+    lines = (depth + tiles - 1) // tiles
     ahead = (start + depth) * columns + column
     edge = ahead + width
     for j in range(0, width, LANES):
@@ -138,11 +158,11 @@ def _multiply_chunk(x, places, tiles, rows, w, columns, start, depth, column, wi
                 ahead += LANES
                 if ahead >= edge:
                     ahead, edge = edge + columns - width, edge + columns
-            high = max(_LOWEST, (rows - row + tiles - tile - 1) // (tiles - tile))
+            high = height_of(rows - row, tiles - tile)
             if tile == 0 and wide == LANES:
                 _multiply_first(x, places, row, high, start, w, at, columns, depth, panel, sums, row * step + j, step)
             else:
-                _multiply_next(x, places, row, high, start, depth, panel, sums, row * step + j, step)
+                multiply_next(x, places, row, high, start, depth, panel, sums, row * step + j, step)
             row += high
 
 
@@ -168,7 +188,8 @@ def _multiply_first(x, places, row, high, start, w, at, columns, depth, panel, s
 
 
 @compiled
-def _multiply_next(x, places, row, high, start, depth, panel, sums, place, step):
+def multiply_next(x, places, row, high, start, depth, panel, sums, place, step):
+    """sums += x · panel for the tile of the rows from `row` on, and numbers `start` … of each."""
     if high == _HIGH:
         _add_tile(x, listed(places, row, _HIGH), start, depth, panel, sums, spaced(place, step, _HIGH))
     elif high == _LOWER:

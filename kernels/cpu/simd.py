@@ -79,6 +79,7 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     t = zero_tile()               one of TILE_ROWS rows
     t = load_tile(array, r)       row by row the numbers from place r on
     store_tile(array, r, t)
+    prefetch_tile(array, r)       prefetch(array, each place)
     t = maximum_tile(v, t)        maximum(v, each row)
     t = fma_tile(array, r, i, b, t)    t + array[r + i] · b: every row times a number of its own
     t = fma_vectors(array, r, i, v, t)    t + array[r + i …] · v: every row by numbers of its own, times the same vector
@@ -220,13 +221,17 @@ def put(typing_context, array, place, number):
 @intrinsic
 def prefetch(typing_context, array, place):
     def build(context, builder, signature, arguments):
-        address = builder.bitcast(address_of(context, builder, signature, arguments), ir.IntType(8).as_pointer())
-        function = ir.FunctionType(ir.VoidType(), [address.type, _INDEX, _INDEX, _INDEX])
-        function = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
-        builder.call(function, [address, _INDEX(0), _INDEX(3), _INDEX(1)])  # to be read, often, as data
+        _prefetch(builder, address_of(context, builder, signature, arguments))
         return context.get_dummy_value()
 
     return types.void(array, types.intp), build
+
+
+def _prefetch(builder, address):
+    address = builder.bitcast(address, ir.IntType(8).as_pointer())
+    function = ir.FunctionType(ir.VoidType(), [address.type, _INDEX, _INDEX, _INDEX])
+    function = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
+    builder.call(function, [address, _INDEX(0), _INDEX(3), _INDEX(1)])  # to be read, often, as data
 
 
 def address_of(context, builder, signature, arguments):
@@ -534,6 +539,16 @@ def store_tile(typing_context, array, rows, value):
         return context.get_dummy_value()
 
     return types.void(array, rows, value), build
+
+
+@intrinsic
+def prefetch_tile(typing_context, array, rows):
+    def build(context, builder, signature, arguments):
+        for address in _addresses(context, builder, signature, *arguments):
+            _prefetch(builder, address)
+        return context.get_dummy_value()
+
+    return types.void(array, rows), build
 
 
 @intrinsic

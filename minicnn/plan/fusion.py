@@ -43,9 +43,12 @@ class Uses:
         """Whether nobody else needs the value."""
         return self.readers(value) == [reader] and value not in self._wanted
 
-    def unread_between(self, value: Any, first: Call, last: Call) -> bool:
-        """Whether no call after `first` and before `last` reads the value."""
-        return not any(self._places[first] < self._places[call] < self._places[last] for call in self.readers(value))
+    def last_reader_between(self, value: Any, first: Call, last: Call) -> Call:
+        """The last call after `first` and before `last` that reads the value, or else `first`."""
+        readers = [
+            call for call in self.readers(value) if self._places[first] < self._places[call] < self._places[last]
+        ]
+        return max(readers, key=self._places.__getitem__, default=first)
 
 
 def fuse(script: Script, offered: Container[str]) -> Script:
@@ -64,8 +67,14 @@ def fuse(script: Script, offered: Container[str]) -> Script:
 
 def _edited(script: Script, edit: Edit) -> Script:
     calls = [new for call in script.calls for new in edit.get(call, [call])]
-    updates = [next((new[-1] for old, new in edit.items() if new and call in edit), call) for call in script.updates]
-    return replace(script, calls=calls, updates=updates)
+    return replace(script, calls=calls, updates=[_successor(call, edit) for call in script.updates])
+
+
+def _successor(update: Call, edit: Edit) -> Call:
+    """The call that does the update after an edit."""
+    if update in edit.get(update, [update]):
+        return update
+    return next(new[-1] for new in edit.values() if new)
 
 
 def relu_gradient_before_pooling(uses: Uses, call: Call) -> Edit | None:
@@ -141,18 +150,19 @@ def input_gradient_relu(uses: Uses, call: Call) -> Edit | None:
 
 
 def weight_gradient_update(uses: Uses, call: Call) -> Edit | None:
-    """A dense layer's weight gradient, used up by the update: it takes place where the gradient was computed."""
+    """A dense layer's weight gradient, used up by the update: as soon as nobody needs the weights as they were."""
     if call.kernel not in ("sgd_update", "rmsprop_update", "adam_update", "adamw_update"):
         return None
     w, g, *states = call.operands
     maker = uses.maker(g, "dense_weight_grad")
-    if maker is None or not uses.only_reader(g, call) or not uses.unread_between(w, maker, call):
+    if maker is None or not uses.only_reader(g, call):
         return None
     kernel = "adamw_update" if call.kernel == "adam_update" else call.kernel
     options = {"weight_decay": 0.0, **call.options} if kernel == "adamw_update" else call.options
     replaced = (*maker.replaces, maker.kernel, call.kernel)
     fused = Call(f"dense_weight_grad_{kernel}", (*maker.operands, w, *states), options, (), maker.layer, replaced)
-    return {maker: [fused], call: []}
+    before = uses.last_reader_between(w, maker, call)
+    return {maker: [], before: [before, fused], call: []} if before is not maker else {maker: [fused], call: []}
 
 
 #: in the order in which they are tried

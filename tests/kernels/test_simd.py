@@ -172,6 +172,7 @@ def _product_of_three_rows(a, starts, b, depth, c):
     tile = simd.load_tile(c, simd.spaced(0, LANES, 3))
     for d in range(depth):
         simd.prefetch(a, 1 << 40)
+        simd.prefetch_tile(a, simd.spaced(1 << 40, -LANES, 3))
         tile = simd.fma_tile(a, simd.listed(starts, 1, 3), d, simd.load(b, d * LANES), tile)
     simd.store_tile(c, simd.spaced(0, LANES, 3), tile)
 

@@ -165,8 +165,19 @@ def test_an_update_waits_for_those_who_read_the_weights():
     x, dy, w = s.array(2, 3), s.array(2, 4), s.array(3, 4)
     g = s.k.dense_weight_grad(x, dy)
     penalty = s.k.multiply(w, w)
+    later = s.k.tanh(dy)
     call = update(s, "sgd_update", w, g)
-    assert assert_same(s, [penalty], [call]) == ["dense_weight_grad", "multiply", "sgd_update"]
+    assert assert_same(s, [penalty, later], [call]) == ["multiply", "dense_weight_grad_sgd_update", "tanh"]
+
+
+def test_an_update_waits_for_the_decay_of_the_weights():
+    s = Written()
+    x, dy, w = s.array(2, 3), s.array(2, 4), s.array(3, 4)
+    g = s.k.dense_weight_grad(x, dy)
+    decay, call = update(s, "sgd_update", w, w), update(s, "sgd_update", w, g)
+    assert assert_same(s, [], [decay, call]) == ["sgd_update", "dense_weight_grad_sgd_update"]
+    _, after = s.fused(updates=[decay, call])
+    assert after.updates == after.calls
 
 
 def test_a_gradient_that_is_clipped_is_needed():
