@@ -39,12 +39,15 @@ from .simd import (
     multiply,
     put,
     spaced,
+    store,
+    store_half_tile,
     store_tile,
     zero_tile,
 )
 from .windows import OUTPUTS, Reach, backward_phases, plan
 
 POOL = 2  # rows and columns of the windows that are pooled
+_HALF = LANES // 2
 _NO_NUMBERS, _NO_CODES = np.empty(0, np.float32), np.empty(0, np.uint8)
 
 
@@ -139,7 +142,7 @@ def _multiply_tile_by_halves(x, starts, i, offsets, panels, panel, bias, at, flo
     for d in range(pairs, len(offsets)):
         weights = multiply(filled(0.5), load_two(panels, panel + d * LANES, panel + d * LANES))
         sums = fma_tile(x, windows, get(offsets, d), weights, sums)
-    store_tile(out, listed(places, p), maximum_tile(filled(floor), fold_tile(load_two(bias, at, at), sums)))
+    store_half_tile(out, listed(places, p), maximum_tile(filled(floor), fold_tile(load_two(bias, at, at), sums)))
 
 
 @parallel(
@@ -173,7 +176,7 @@ def _correlate(worker, workers, arguments):
         scattered = groups * splits > 1 or out_row != across * filters  # other numbers lie between this block's
         for j in range(panels_of_group * (split + 1) // splits - 1, panels_of_group * split // splits - 1, -1):
             wide, panel = min(LANES, filters - j * LANES), (group * panels_of_group + j) * len(offsets) * LANES
-            product = offsets, panels, panel, bias, group * filters + j * LANES, np.float32(floor), wide <= LANES // 2
+            product = offsets, panels, panel, bias, group * filters + j * LANES, np.float32(floor), wide <= _HALF
             place, size = corner + j * LANES, (deep, high // pool, across // pool)
             steps, spill = (out_image, out_row, out_pixel), groups * splits == 1 and out_pixel == filters
             if pool > 1:
@@ -218,9 +221,10 @@ def _whole_tiles(outputs, wide, filters, scattered):
     The lanes beyond the last filter reach into the next outputs. These are stored later, panels going from the last
     to the first, unless they are of another block, or other numbers lie between.
     """
-    if wide == LANES:
+    stored = LANES if wide > _HALF else _HALF
+    if wide == stored:
         return outputs if outputs >= OUTPUTS else 0
-    return 0 if scattered else max(0, outputs - (LANES + filters - 1) // filters) // OUTPUTS * OUTPUTS
+    return 0 if scattered else max(0, outputs - (stored + filters - 1) // filters) // OUTPUTS * OUTPUTS
 
 
 @compiled
@@ -273,10 +277,20 @@ def pad(x, image, last_image, first, rows, group, inner, left, line, target):
                 if inner == channels:
                     copy(numbers, at, target, spot, (end - begin) * channels)
                 else:
-                    for v in range(end - begin):
-                        copy(numbers, at + v * channels, target, spot + v * inner, inner)
+                    _copy_group(numbers, at, channels, inner, end - begin, target, spot)
                 clear(target, spot + (end - begin) * inner, (left + line - end) * inner)
             place += line * inner
+
+
+@compiled
+def _copy_group(numbers, at, channels, inner, pixels, target, place):
+    """Copy a group's channels of some pixels. A vector may reach beyond: what lies there is copied or cleared later."""
+    for v in range(pixels):
+        source, spot = at + v * channels, place + v * inner
+        if inner < LANES and source + LANES <= len(numbers):
+            store(target, spot, load(numbers, source))
+        else:
+            copy(numbers, source, target, spot, inner)
 
 
 @parallel("f4[::1], intp[::1], intp, intp, intp, intp, intp, intp, f4[::1]")

@@ -79,6 +79,7 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     t = zero_tile()               one of TILE_ROWS rows
     t = load_tile(array, r)       row by row the numbers from place r on
     store_tile(array, r, t)
+    store_half_tile(array, r, t)  the lower half of the lanes of each row
     prefetch_tile(array, r)       prefetch(array, each place)
     t = maximum_tile(v, t)        maximum(v, each row)
     t = fma_tile(array, r, i, b, t)    t + array[r + i] · b: every row times a number of its own
@@ -536,6 +537,17 @@ def store_tile(typing_context, array, rows, value):
         array, rows, value = arguments
         for row, address in zip(_unpacked(builder, value), _addresses(context, builder, signature, array, rows)):
             _store_lanes(builder, row, address)
+        return context.get_dummy_value()
+
+    return types.void(array, rows, value), build
+
+
+@intrinsic
+def store_half_tile(typing_context, array, rows, value):
+    def build(context, builder, signature, arguments):
+        array, rows, value = arguments
+        for row, address in zip(_unpacked(builder, value), _addresses(context, builder, signature, array, rows)):
+            _store_lanes(builder, _shuffled(builder, row, row, range(LANES // 2)), address)
         return context.get_dummy_value()
 
     return types.void(array, rows, value), build

@@ -139,7 +139,7 @@ class Plan(NamedTuple):
     starts: np.ndarray  # of the windows of the outputs
     places: np.ndarray  # of the outputs
     numbers: np.ndarray  # what direct._correlate asks for, in its order
-    padded: int  # numbers of the padded copy of what a block reads; 0 if no window leaves its image
+    padded: int  # numbers of the padded copy of what a block reads, and a vector; 0 if no window leaves its image
     pooled: int  # numbers of a block that is to be pooled; 0 if it is not
 
 
@@ -181,7 +181,7 @@ def plan(
         *(origin, out_image, out_row, *size, strides[0], top, left, covered, line, padded),
         *(some, rows, splits, out_pixel, pool),
     )
-    copied, pooled = some * span * line * pixel if padded else 0, LANES * starts.size if pool > 1 else 0
+    copied, pooled = some * span * line * pixel + LANES if padded else 0, LANES * starts.size if pool > 1 else 0
     return Plan(_table(offsets), _table(starts), _table(places), np.array(numbers, np.intp), copied, pooled)
 
 

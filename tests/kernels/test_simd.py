@@ -148,6 +148,18 @@ def test_the_halves_of_rows_are_added_in_either_half():
 
 
 @njit
+def _store_halves(tile, table, out):
+    simd.store_half_tile(out, simd.listed(table, 0), simd.load_tile(tile, simd.spaced(0, LANES)))
+
+
+def test_only_the_lower_half_of_rows_is_stored():
+    half = LANES // 2
+    tile, table, out = integers(TILE_ROWS, LANES), half * RNG.permutation(TILE_ROWS), np.empty(TILE_ROWS * half, "f")
+    _store_halves(tile.reshape(-1), table, out)
+    np.testing.assert_array_equal(out.reshape(TILE_ROWS, half)[table // half], tile[:, :half])
+
+
+@njit
 def _product(a, starts, b, depth, c, step):
     tile = simd.load_tile(c, simd.spaced(1, step))
     rows = simd.listed(starts, 1)
