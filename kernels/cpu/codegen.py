@@ -81,6 +81,9 @@ def _as_called_from_c(compiled: Any, name: str) -> ir.Module:
 class _Whole(CPUCodeLibrary):
     """The code of an entry point and of all of its helpers."""
 
+    def add_llvm_module(self, module: Any) -> None:
+        self._final_module.link_in(module)
+
     def object_code(self) -> bytes:
         """Machine code, optimized, in which nothing but the entry point has a name."""
         module = self._final_module

@@ -15,10 +15,11 @@ from .compile import compiled, inlined
 from .matmul import clear, copy
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
-from .pooled_blocks import Blocks, bounds, copy_block, find_pixels
+from .pooled_blocks import Blocks, any_nan, bounds, copy_block, find_pixels
 from .scratch import scratch
 from .simd import (
     LANES,
+    as_integers,
     beyond,
     flat,
     fma,
@@ -101,7 +102,7 @@ def _multiply(worker, workers, arguments):
 def _divide(memory, read, pixels):
     """(copied, fours, gradients, picks, starts, spots)."""
     fours, vectors = 4 * (read + LANES), (pixels + 1) * LANES
-    integers = memory[read + fours + vectors :].view(np.int32)
+    integers = as_integers(memory[read + fours + vectors :])
     starts, spots = integers[vectors : vectors + pixels], integers[vectors + pixels : vectors + 2 * pixels]
     gradients = memory[read + fours : read + fours + vectors]
     return memory[:read], memory[read : read + fours], gradients, integers[:vectors], starts, spots
@@ -180,5 +181,5 @@ def _add_last(fours, offsets, start, dy, code, at, wide, sums, step):
 def _total(worker, workers, arguments):
     """dw = Σ sums[piece], unless x is at fault."""
     sums, faults, dw = unpack(arguments)
-    if not np.isnan(faults.sum()):
+    if not any_nan(faults):
         add_up(worker, workers, sums, 1, dw)

@@ -13,12 +13,14 @@ from .compile import compiled, inlined
 from .matmul import clear, copy
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
-from .pooled_blocks import Blocks, bounds, copy_block, find_pixels
+from .pooled_blocks import Blocks, any_nan, bounds, copy_block, find_pixels
 from .scratch import scratch
 from .simd import (
     LANES,
     TILE_ROWS,
     add,
+    as_floats,
+    as_integers,
     beyond,
     broadcast,
     flat,
@@ -112,7 +114,7 @@ def _multiply(worker, workers, arguments):
 @compiled
 def _divide(memory, pixels):
     """Integers for the pixels of a block, and the lists: gradients, places and counts."""
-    room, integers = _FILTERS * (pixels + 1), memory.view(np.int32)
+    room, integers = _FILTERS * (pixels + 1), as_integers(memory)
     starts, spots, counts = integers[:pixels], integers[pixels : 2 * pixels], integers[2 * pixels :][:_FILTERS]
     lists = integers[2 * pixels + _FILTERS :]
     return starts, spots, (lists[:room], lists[room : 2 * room], counts)
@@ -122,7 +124,7 @@ def _divide(memory, pixels):
 def _list(dy, code, first, filters, starts, spots, count, below, right, lists):
     """Make the lists of some filters: of four at once, so that their counts stay in registers."""
     gradients, places, counts = lists
-    numbers, codes, step, room = flat(dy).view(np.int32), flat(code), dy.shape[3], len(starts) + 1
+    numbers, codes, step, room = as_integers(dy), flat(code), dy.shape[3], len(starts) + 1
     steps = np.array([0, right, below, below + right], np.int32)
     whole = filters // 4 * 4
     for k in range(0, whole, 4):
@@ -158,7 +160,7 @@ def _note(numbers, codes, at, start, steps, gradients, places, entry):
 def _add(x, cover, lists, filters, sums):
     """sums[k] += Σ x[place + cover …] · gradient over the list of filter k."""
     bits, places, counts = lists
-    gradients, room = bits.view(np.float32), len(bits) // _FILTERS
+    gradients, room = as_floats(bits), len(bits) // _FILTERS
     for t in range(0, len(cover), TILE_ROWS):
         rows = listed(cover, t)
         for k in range(filters):
@@ -173,7 +175,7 @@ def _add(x, cover, lists, filters, sums):
 def _total(worker, workers, arguments):
     """dw[firsts[v] + i, k] = Σ sums[piece, k, v, i], unless x is at fault."""
     sums, firsts, counts, faults, dw, memory = unpack(arguments)
-    if np.isnan(faults.sum()):
+    if any_nan(faults):
         return
     (pieces, filters, size), numbers, results = sums.shape, flat(sums), flat(dw)
     square, transposed = memory[worker][: LANES * LANES], memory[worker][LANES * LANES :]

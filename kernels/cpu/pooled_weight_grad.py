@@ -14,6 +14,7 @@ from ..geometry import Pair
 from . import pooled_blocks, pooled_fours, pooled_lists
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
+from .pooled_blocks import any_nan
 from .scratch import scratch
 from .simd import LANES
 from .weight_grad import Cut, cut_up, multiply_pieces, total
@@ -48,7 +49,7 @@ def _spread(
 )
 def _multiply(worker, workers, arguments):
     x, dy, code, down, across, faults, sums, offsets, starts, numbers, splits, memory = unpack(arguments)
-    if np.isnan(faults.sum()):
+    if any_nan(faults):
         shape, cut = (len(dy), down, across, dy.shape[3]), (offsets, starts, numbers, 1, splits)
         multiply_pieces(worker, workers, x, dy, code, shape, sums, cut, memory[worker])
 
@@ -56,5 +57,5 @@ def _multiply(worker, workers, arguments):
 @parallel("f4[:, :, ::1], f4[::1], f4[:, ::1]")
 def _total(worker, workers, arguments):
     sums, faults, dw = unpack(arguments)
-    if np.isnan(faults.sum()):
+    if any_nan(faults):
         total(worker, workers, sums, 1, dw)

@@ -92,6 +92,7 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     put(array, i, number)
     prefetch(array, i)            ask memory for the numbers around place i, which may lie beyond the array
     beyond(array, i)              the numbers from place i on
+    as_integers(array)            the bits of float32 numbers, as flat(array); as_floats(array) of int32 numbers
     flat(array)                   the numbers of an array of any shape as they lie in memory, as far as they reach
 
 Of uint8 codes the same load, store, broadcast, filled, equal, select and lane_of make and take vectors of int32.
@@ -705,16 +706,29 @@ def beyond(typing_context, array, place):
     return array(array, types.intp), build
 
 
-@intrinsic
-def flat(typing_context, array):
-    result = types.Array(array.dtype, 1, "C")
+def _flat_as(array: types.Array, dtype: types.Type):
+    """The numbers of an array as they lie in memory, taken for others of the same size."""
+    result = types.Array(dtype, 1, "C")
 
     def build(context, builder, signature, arguments):
         source, view = make_array(array)(context, builder, arguments[0]), make_array(result)(context, builder)
-        size = (source.nitems,)
-        populate_array(
-            view, data=source.data, shape=size, strides=(source.itemsize,), itemsize=source.itemsize, meminfo=None
-        )
+        data, size = builder.bitcast(source.data, context.get_data_type(dtype).as_pointer()), (source.nitems,)
+        populate_array(view, data=data, shape=size, strides=(source.itemsize,), itemsize=source.itemsize, meminfo=None)
         return view._getvalue()
 
     return result(array), build
+
+
+@intrinsic
+def flat(typing_context, array):
+    return _flat_as(array, array.dtype)
+
+
+@intrinsic
+def as_integers(typing_context, array):
+    return _flat_as(array, types.int32)
+
+
+@intrinsic
+def as_floats(typing_context, array):
+    return _flat_as(array, types.float32)

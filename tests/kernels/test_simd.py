@@ -248,3 +248,18 @@ def test_four_vectors_number_by_number():
     _fours(a.reshape(-1), out)
     np.testing.assert_array_equal(out[2:-2].reshape(LANES, 4), a.T)
     assert (np.delete(out, np.s_[2:-2]) == np.float32(np.pi)).all()
+
+
+def test_bits_are_read_as_integers_and_back():
+    @njit
+    def add_to_bits(x):
+        bits = simd.as_integers(x)
+        for i in range(len(bits)):
+            bits[i] += 1
+        return simd.as_floats(bits)[len(bits) - 1]
+
+    x = np.array([[1, -2], [0, np.inf]], np.float32)
+    expected = (x.view(np.int32) + np.int32(1)).view(np.float32)
+    last = add_to_bits(x)
+    np.testing.assert_array_equal(x, expected)
+    assert np.isnan(last)
