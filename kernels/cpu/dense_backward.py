@@ -118,9 +118,9 @@ def gradients_of(x, row, below, columns, factors, w, state, other):
         spots, ahead = spaced(i, 1), (row + i) * columns
         # from the last column to the first: what a tile stores beyond a row, is stored later where it belongs
         for j in range(whole_panels(columns) - LANES, -1, -LANES):
-            for array in (w, state, other):
-                if len(array) > 0:
-                    prefetch_tile(array, spaced(ahead, LANES))
+            _fetch_tile(w, ahead)
+            _fetch_tile(state, ahead)
+            _fetch_tile(other, ahead)
             ahead += TILE_ROWS * LANES
             tile = zero_tile()
             for n in range(depth):
@@ -136,6 +136,13 @@ def _fetch(array, place, lines):
         prefetch(array, place)
         place += LANES
     return place
+
+
+@inlined
+def _fetch_tile(array, place):
+    """Ask memory for as many numbers as a tile has, if there are any."""
+    if len(array) > 0:
+        prefetch_tile(array, spaced(place, LANES))
 
 
 @compiled
