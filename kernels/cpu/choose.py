@@ -1,4 +1,4 @@
-"""Which algorithm computes a convolution or its input gradient, and why: by shapes and the precision alone.
+"""Which algorithm computes a convolution or one of its gradients, and why: by shapes and the precision alone.
 
 >>> conv2d((64, 32, 32, 32), (3, 3, 32, 32), (32, 32), pads=((1, 1), (1, 1)))
 Choice(algorithm='winograd', why='4.0 times fewer multiplications')
@@ -14,13 +14,14 @@ from typing import NamedTuple
 from ..geometry import NO_PADS, Pads, Pair
 from ..precision import precision
 from ..winograd import OUTPUTS, POINTS, TAPS
-from .simd import LANES
+from .simd import LANES, TILE_ROWS
 
 Shape = tuple[int, ...]
 
 _THIN = 3  # channels
 _TRANSFORM = 400  # multiplications of vectors that take as long as to transform a tile for a vector of channels
 _TRANSFORM_WEIGHTS = 360  # and the weights of a vector of filters for a channel
+_SUM_WEIGHTS = 1300  # and to write, add up and transform the 36 sums of their gradients
 
 _preferred: str | None = None
 
@@ -85,9 +86,29 @@ def conv2d_input_grad_of_pool(
     return _DEPTHWISE if groups > 1 == kernel[2] else _POOLED
 
 
+def conv2d_weight_grad(
+    images: Shape,
+    gradients: Shape,
+    kernel_size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+    pooled: bool = False,
+) -> Choice:
+    """For images (N, H, W, C) and gradients (N, P, Q, K), which may be those behind a 2×2 max-pooling."""
+    kernel = *kernel_size, images[3] // groups, gradients[3]
+    if pooled and groups == 1:
+        return _SPARSE
+    if pointwise(kernel, strides, pads, groups):
+        return _DENSE
+    return _weight_sums(gradients, kernel, (*strides,), (*dilation,), groups, precision(), _preferred)
+
+
 _DENSE = Choice("dense", "a window of one pixel: a dense layer for every pixel")
 _DEPTHWISE = Choice("depthwise", "one channel a group")
 _POOLED = Choice("pooled", "one of four outputs has a gradient")
+_SPARSE = Choice("sparse", "to leave out the three zeros of four saves more than Winograd's algorithm")
 _THIN_CHOICE = Choice("thin", "so few channels would leave most lanes of a vector without work")
 
 
@@ -107,6 +128,28 @@ def _correlation(
     precision: str,
     preferred: str | None,
 ) -> Choice:
+    choice = _without_winograd(kernel, strides, dilation, groups, precision, preferred)
+    return choice or _winograd_or_direct(images, *out)
+
+
+@functools.lru_cache(maxsize=256)
+def _weight_sums(
+    gradients: Shape,
+    kernel: Shape,
+    strides: Pair,
+    dilation: Pair,
+    groups: int,
+    precision: str,
+    preferred: str | None,
+) -> Choice:
+    choice = _without_winograd(kernel, strides, dilation, groups, precision, preferred)
+    return choice or _winograd_or_direct_weights(gradients, kernel[2])
+
+
+def _without_winograd(
+    kernel: Shape, strides: Pair, dilation: Pair, groups: int, precision: str, preferred: str | None
+) -> Choice | None:
+    """The choice, unless it depends on how long Winograd's algorithm takes."""
     if groups > 1 == kernel[2]:
         return _DEPTHWISE
     if kernel[:2] != (TAPS, TAPS):
@@ -115,9 +158,7 @@ def _correlation(
         return Choice("direct", "Winograd is for windows without stride, dilation and groups")
     if precision == "exact":
         return Choice("direct", "precision is exact")
-    if preferred:
-        return Choice(preferred, "preferred")
-    return _winograd_or_direct(images, *out)
+    return Choice(preferred, "preferred") if preferred else None
 
 
 def _winograd_or_direct(images: Shape, down: int, across: int, filters: int) -> Choice:
@@ -126,7 +167,20 @@ def _winograd_or_direct(images: Shape, down: int, across: int, filters: int) -> 
     channels, inputs, outputs = images[3], -(-images[3] // LANES), -(-filters // LANES)
     sums = images[0] * down * across * TAPS**2 * channels * outputs
     products = tiles * POINTS**2 * channels * outputs
-    transforms = _TRANSFORM * tiles * (inputs + outputs) + _TRANSFORM_WEIGHTS * channels * outputs
+    return _faster(sums, products, _TRANSFORM * tiles * (inputs + outputs) + _TRANSFORM_WEIGHTS * channels * outputs)
+
+
+def _winograd_or_direct_weights(gradients: Shape, channels: int) -> Choice:
+    """The same for sums over the tiles."""
+    images, down, across, filters = gradients
+    tiles = images * -(-down // OUTPUTS) * -(-across // OUTPUTS)
+    inputs, outputs, rows = -(-channels // LANES), -(-filters // LANES), -(-channels // TILE_ROWS) * TILE_ROWS
+    sums = images * down * across * TAPS**2 * channels * outputs
+    products = tiles * POINTS**2 * rows * outputs
+    return _faster(sums, products, _TRANSFORM * tiles * (inputs + outputs) + _SUM_WEIGHTS * channels * outputs)
+
+
+def _faster(sums: int, products: int, transforms: int) -> Choice:
     if products + transforms < sums:
         return Choice("winograd", f"{sums / products:.1f} times fewer multiplications")
     return Choice("direct", f"Winograd would take {(products + transforms) / sums:.1f} times as long")

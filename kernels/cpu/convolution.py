@@ -27,6 +27,7 @@ from .reduction import channel_sums
 from .simd import get, put
 from .weight_grad import weight_grad
 from .windows import Window, backward_phases, backward_windows, forward_reach, forward_window
+from .winograd_weight_grad import weight_grad as winograd_weight_grad
 
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
 
@@ -123,11 +124,14 @@ def conv2d_weight_grad(
 ) -> np.ndarray:
     """dw = windowsᵀ · dy."""
     x, dy = contiguous(x), contiguous(dy)
-    if choose.pointwise(kernel_size, strides, pads, groups):
+    algorithm, _ = choose.conv2d_weight_grad(x.shape, dy.shape, kernel_size, strides, pads, dilation, groups)
+    if algorithm == "dense":
         return dense_weight_grad(_rows(x), _rows(dy))[None, None]
-    if 1 < groups == x.shape[3]:
+    if algorithm == "depthwise":
         window = forward_window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
         return depthwise.weight_grad(x, dy, window).reshape(*kernel_size, 1, -1)
+    if algorithm == "winograd":
+        return winograd_weight_grad(x, dy, pads)
     reach = forward_reach(kernel_size, strides, pads, dilation)
     return weight_grad(x, dy, reach, groups).reshape(*kernel_size, -1, dy.shape[3])
 

@@ -145,8 +145,10 @@ def conv2d_weight_grad_of_pool(
     groups: int = 1,
 ) -> np.ndarray:
     """dw of a convolution that 2×2 max-pooling follows."""
-    if groups > 1:
-        window: dict[str, Any] = {"strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
+    window: dict[str, Any] = {"strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
+    gradients = len(dy), *output_size, dy.shape[3]
+    choice = choose.conv2d_weight_grad(x.shape, gradients, kernel_size, **window, pooled=True)
+    if choice.algorithm != "sparse":
         unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
         return conv2d_weight_grad(x, unpooled, kernel_size=kernel_size, **window)
     x, dy, code = contiguous(x), contiguous(dy), contiguous(code)

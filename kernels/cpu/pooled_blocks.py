@@ -98,12 +98,3 @@ def find_pixels(place, shape, numbers, starts, pixels):
                 put(pixels, count, np.int32((n * down + i) * across + j))
                 count += 1
     return count
-
-
-@compiled
-def any_nan(numbers):
-    """Whether any of them is NaN."""
-    found = False
-    for i in range(len(numbers)):
-        found |= np.isnan(numbers[i])
-    return found

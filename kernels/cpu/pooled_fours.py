@@ -15,7 +15,7 @@ from .compile import compiled, inlined
 from .matmul import clear, copy
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
-from .pooled_blocks import Blocks, any_nan, bounds, copy_block, find_pixels
+from .pooled_blocks import Blocks, bounds, copy_block, find_pixels
 from .scratch import scratch
 from .simd import (
     LANES,
@@ -34,7 +34,7 @@ from .simd import (
     total,
     zeros,
 )
-from .weight_grad import pieces_of, splits_of
+from .weight_grad import any_nan, pieces_of, splits_of
 from .weight_grad import total as add_up
 from .windows import Reach
 

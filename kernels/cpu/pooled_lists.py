@@ -13,7 +13,7 @@ from .compile import compiled, inlined
 from .matmul import clear, copy
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
-from .pooled_blocks import Blocks, any_nan, bounds, copy_block, find_pixels
+from .pooled_blocks import Blocks, bounds, copy_block, find_pixels
 from .scratch import scratch
 from .simd import (
     LANES,
@@ -37,7 +37,7 @@ from .simd import (
     transpose,
     zeros,
 )
-from .weight_grad import pieces_of, splits_of
+from .weight_grad import any_nan, pieces_of, splits_of
 from .windows import Reach
 
 _FILTERS = 128  # that have lists at once

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..geometry import Pair
 from .compile import compiled, inlined
 from .direct import pad
 from .matmul import copy
@@ -39,6 +40,8 @@ from .simd import (
 )
 from .windows import OUTPUTS, Reach, plan
 
+NO_CODES = np.empty(0, np.uint8)
+_ALWAYS = np.full(1, np.nan, np.float32)  # a fault
 _HALF = LANES // 2
 _PIECES = 8  # at most
 _SUMS = 1 << 20  # numbers: some megabytes, which the last cache holds
@@ -51,14 +54,33 @@ _RUN = (1 << 11) // LANES  # outputs whose gradients, a vector each, take 8 KB, 
 def weight_grad(x: np.ndarray, dy: np.ndarray, reach: Reach, groups: int) -> np.ndarray:
     """dw as a matrix: the numbers of a window by the filters."""
     cut = cut_up(x.shape, dy.shape, reach, groups)
-    workers = workers_for(dy.size * len(cut.offsets) // LANES)
-    sums, splits, memory = empty(cut.sums), cut.splits(workers), scratch("weight gradient", workers, cut.scratch)
-    _multiply(workers, x, dy, sums, *cut.tables, groups, splits, memory)
+    sums = _multiplied(x, dy, NO_CODES, dy.shape[1:3], _ALWAYS, cut)
     if len(sums) == 1 and sums.shape[2] == dy.shape[3]:
         return sums[0, : cut.depth]
     dw = empty((cut.depth, dy.shape[3]))
-    _total(workers_for(sums.size), sums, groups, dw)
+    _total(workers_for(sums.size), sums, groups, _ALWAYS, dw)
     return dw
+
+
+def weight_grad_if(
+    faults: np.ndarray, x: np.ndarray, dy: np.ndarray, code: np.ndarray, size: Pair, reach: Reach, dw: np.ndarray
+) -> None:
+    """Write dw, a matrix, if there is NaN among the faults.
+
+    code        where each gradient belongs in the `size` outputs that 2×2 max-pooling follows, or nothing
+    """
+    cut = cut_up(x.shape, (len(dy), *size, dy.shape[3]), reach, 1)
+    sums = _multiplied(x, dy, code.reshape(-1), size, faults, cut)
+    _total(workers_for(sums.size), sums, 1, faults, dw)
+
+
+def _multiplied(
+    x: np.ndarray, dy: np.ndarray, code: np.ndarray, size: Pair, faults: np.ndarray, cut: "Cut"
+) -> np.ndarray:
+    workers = workers_for(len(x) * size[0] * size[1] * dy.shape[3] * len(cut.offsets) // LANES)
+    sums, splits, memory = empty(cut.sums), cut.splits(workers), scratch("weight gradient", workers, cut.scratch)
+    _multiply(workers, x, dy, code, *size, faults, sums, *cut.tables, cut.groups, splits, memory)
+    return sums
 
 
 class Cut(NamedTuple):
@@ -102,28 +124,26 @@ def splits_of(panels: int, pieces: int, workers: int) -> int:
     return min(panels, -(-_TURNS * workers // pieces))
 
 
-@parallel("f4[:, :, :, ::1], f4[:, :, :, ::1], f4[:, :, ::1], intp[::1], intp[::1], intp[::1], intp, intp, f4[:, ::1]")
+@parallel(
+    "f4[:, :, :, ::1], f4[:, :, :, ::1], u1[::1], intp, intp, f4[::1], f4[:, :, ::1], "
+    "intp[::1], intp[::1], intp[::1], intp, intp, f4[:, ::1]"
+)
 def _multiply(worker, workers, arguments):
-    x, dy, sums, offsets, starts, numbers, groups, splits, memory = unpack(arguments)
-    cut = offsets, starts, numbers, groups, splits
-    multiply_pieces(worker, workers, x, dy, None, dy.shape, sums, cut, memory[worker])
+    """If there is a fault, sums[i, d, k] = Σ_m x[starts[m] + offsets[d]] · dy[m, k] over piece i of the blocks.
 
-
-@compiled
-def multiply_pieces(worker, workers, x, dy, code, shape, sums, cut, memory):
-    """sums[i, d, k] = Σ_m x[starts[m] + offsets[d]] · dy[m, k] over piece i of the blocks.
-
-    dy has this shape, but if there is a code, it is what max_pool2d_grad would make of a smaller dy.
+    If there is a code, dy is what max_pool2d_grad would make of a smaller one.
     """
-    offsets, starts, numbers, groups, splits = cut
+    x, dy, code, down, across, faults, sums, offsets, starts, numbers, groups, splits, memory = unpack(arguments)
+    if not any_nan(faults):
+        return
     stride, top, left, covered, line, padded = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10]
     some, rows = numbers[11], numbers[12]
-    (images, height, _, channels), (_, down, across, filters) = x.shape, shape
+    (images, height, _, channels), filters = x.shape, dy.shape[3]
     inner, each = channels // groups, filters // groups
     panels, step = (each + LANES - 1) // LANES, inner if padded else channels
     row_blocks = (down + rows - 1) // rows
     blocks = (images + some - 1) // some * row_blocks
-    packed, copied = memory[: _RUN * LANES], memory[_RUN * LANES :]
+    packed, copied = memory[worker][: _RUN * LANES], memory[worker][_RUN * LANES :]
     tasks = len(sums) * groups * splits
     for task in range(tasks * worker // workers, tasks * (worker + 1) // workers):
         piece, group, split = task // (groups * splits), task // splits % groups, task % splits
@@ -143,18 +163,19 @@ def multiply_pieces(worker, workers, x, dy, code, shape, sums, cut, memory):
                 for j in range(panels * split // splits, panels * (split + 1) // splits):
                     wide = min(LANES, each - j * LANES)
                     vector = LANES if wide > _HALF else _HALF
-                    _pack(dy, code, shape, output + m, len(run), group * each + j * LANES, wide, vector, packed)
+                    filter_, size = group * each + j * LANES, (down, across)
+                    _pack(dy, code, size, output + m, len(run), filter_, wide, vector, packed)
                     result = beyond(flat(sums[piece]), (group * panels + j) * LANES)
                     _multiply_run(source, offsets, run, packed, wide, fresh, result, sums.shape[2])
 
 
 @compiled
-def _pack(dy, code, shape, first, outputs, filter_, wide, step, packed):
+def _pack(dy, code, size, first, outputs, filter_, wide, step, packed):
     """packed[m, k] = dy[first + m, filter + k]; what lies in lanes beyond the last filter does not matter."""
-    if code is None:
-        _copy_gradients(dy, first * shape[3] + filter_, outputs, wide, step, packed)
+    if len(code) == 0:
+        _copy_gradients(dy, first * dy.shape[3] + filter_, outputs, wide, step, packed)
     else:
-        _spread_gradients(dy, code, shape, first, outputs, filter_, wide, step, packed)
+        _spread_gradients(dy, code, size, first, outputs, filter_, wide, step, packed)
 
 
 @compiled
@@ -168,16 +189,16 @@ def _copy_gradients(dy, at, outputs, wide, step, packed):
 
 
 @compiled
-def _spread_gradients(dy, code, shape, first, outputs, filter_, wide, step, packed):
+def _spread_gradients(dy, code, size, first, outputs, filter_, wide, step, packed):
     """Of each 2×2 outputs the one that the code names has the gradient, the others zero."""
-    _, down, across, _ = shape
+    (down, across), (_, height, width, filters) = size, dy.shape
     for m in range(outputs):
         n, p, q = (first + m) // (down * across), (first + m) // across % down, (first + m) % across
-        i, j, place = p // 2, q // 2, p % 2 * 2 + q % 2
-        pooled = i < dy.shape[1] and j < dy.shape[2]
+        i, j, pixel = p // 2, q // 2, p % 2 * 2 + q % 2
+        pooled, at = i < height and j < width, ((n * height + i) * width + j) * filters + filter_
         for k in range(wide):
-            chosen = pooled and code[n, i, j, filter_ + k] == place
-            put(packed, m * step + k, dy[n, i, j, filter_ + k] if chosen else np.float32(0))
+            chosen = pooled and get(code, at + k) == pixel
+            put(packed, m * step + k, get(flat(dy), at + k) if chosen else np.float32(0))
 
 
 @compiled
@@ -223,10 +244,20 @@ def _add_last(x, offsets, starts, gradients, wide, sums, step):
             put(sums, d * step + k, get(sums, d * step + k) + number * get(gradients, m * _HALF + k))
 
 
-@parallel("f4[:, :, ::1], intp, f4[:, ::1]")
+@parallel("f4[:, :, ::1], intp, f4[::1], f4[:, ::1]")
 def _total(worker, workers, arguments):
-    sums, groups, dw = unpack(arguments)
-    total(worker, workers, sums, groups, dw)
+    sums, groups, faults, dw = unpack(arguments)
+    if any_nan(faults):
+        total(worker, workers, sums, groups, dw)
+
+
+@compiled
+def any_nan(numbers):
+    """Whether any of them is NaN."""
+    found = False
+    for i in range(len(numbers)):
+        found |= np.isnan(numbers[i])
+    return found
 
 
 @compiled

@@ -114,15 +114,15 @@ def _plan(tiles: int, channels: int, filters: int, workers: int) -> tuple[int, i
     turns = -(-tiles // (most * workers))
     block = min(most, -(-tiles // (turns * workers * TILE_ROWS)) * TILE_ROWS)
     splits = min(columns // wide, max(1, workers * turns // -(-tiles // block)))
-    return block, wide, splits, AREA * (_step(block, depth) + _step(block, wide) + LANES + depth) + TILE
+    return block, wide, splits, AREA * (matrix_step(block, depth) + matrix_step(block, wide) + LANES + depth) + TILE
 
 
-def _step(rows, columns):
+def matrix_step(rows, columns):
     """From one of 36 matrices to the next: not a multiple of 4 KB, or their rows would share places in the cache."""
     return rows * columns + LANES
 
 
-_matrix_step = compiled(_step)
+_matrix_step = compiled(matrix_step)
 
 
 @parallel("f4[::1], intp, intp, f4[::1]")
@@ -158,8 +158,8 @@ def _correlate(worker, workers, arguments):
         first, split = task // splits * block, task % splits
         count = min(block, tiles - first)
         for t in range(count):
-            n, p, q = _place(first + t, tiles_of_image, tiles_across)
-            source, row = _patch(x, n, p - top, q - left, patch)
+            n, p, q = place_of(first + t, tiles_of_image, tiles_across)
+            source, row = find_patch(x, n, p - top, q - left, POINTS, patch)
             for c in range(0, channels, LANES):
                 transform_input(source, c, row, channels, half, v, t * depth + c, v_step)
         end = parts * (split + 1) // splits * LANES
@@ -169,11 +169,11 @@ def _correlate(worker, workers, arguments):
                 weights = beyond(transformed, (e * columns + column) * channels)
                 _multiply(beyond(v, e * v_step), depth, count, weights, channels, here, beyond(m, e * m_step), wide)
             for t in range(count):
-                n, p, q = _place(first + t, tiles_of_image, tiles_across)
+                n, p, q = place_of(first + t, tiles_of_image, tiles_across)
                 size = min(OUTPUTS, down - p), min(OUTPUTS, across - q)
                 for k in range(0, here, LANES):
                     if not transform_output(m, t * wide + k, m_step, half, bias, column + k, tile):
-                        _copy_patch(x, n, p - top, q - left, patch)
+                        _copy_patch(x, n, p - top, q - left, POINTS, patch)
                         panel = beyond(panels, (column + k) * TAPS * TAPS * channels)
                         there = _range(p - top, height, virtual), _range(q - left, width, virtual)
                         _sum_directly(patch, channels, there, panel, bias, column + k, tile)
@@ -181,7 +181,7 @@ def _correlate(worker, workers, arguments):
 
 
 @compiled
-def _place(tile, tiles_of_image, across):
+def place_of(tile, tiles_of_image, across):
     """(n, p, q) of a tile's first output."""
     place = tile % tiles_of_image
     return tile // tiles_of_image, place // across * OUTPUTS, place % across * OUTPUTS
@@ -199,37 +199,36 @@ def _multiply(v, depth, rows, weights, channels, columns, m, step):
 
 
 @compiled
-def _patch(x, n, h, w, patch):
-    """The 6×6 pixels from (h, w) on, where they lie or as a copy, and how far apart their rows are.
+def find_patch(x, n, h, w, points, patch):
+    """A square of `points` pixels a side from (h, w) on, where it lies or as a copy, and how far apart its rows are.
 
     What is read as vectors reaches beyond the last channel.
     """
     _, height, width, channels = x.shape
     first = ((n * height + h) * width + w) * channels
-    end = first + (POINTS - 1) * (width + 1) * channels + whole_panels(channels)
-    inside = h >= 0 and w >= 0 and h + POINTS <= height and w + POINTS <= width
+    end = first + (points - 1) * (width + 1) * channels + whole_panels(channels)
+    inside = h >= 0 and w >= 0 and h + points <= height and w + points <= width
     if inside and end <= x.size:
         return beyond(flat(x), first), width * channels
-    _copy_patch(x, n, h, w, patch)
-    return patch, POINTS * channels
+    _copy_patch(x, n, h, w, points, patch)
+    return patch, points * channels
 
 
 @compiled
-def _copy_patch(x, n, h, w, patch):
-    """The 6×6 pixels from (h, w) on; zeros outside."""
-    row = POINTS * x.shape[3]
-    for i in range(POINTS):
+def _copy_patch(x, n, h, w, points, patch):
+    """The pixels from (h, w) on; zeros outside."""
+    row = points * x.shape[3]
+    for i in range(points):
         if 0 <= h + i < x.shape[1]:
-            _copy_row(x, n, h + i, w, patch, i * row)
+            _copy_row(x, n, h + i, w, points, patch, i * row)
         else:
             clear(patch, i * row, row)
 
 
 @compiled
-def _copy_row(x, n, h, w, patch, place):
-    """Six pixels of a row."""
+def _copy_row(x, n, h, w, points, patch, place):
     _, height, width, channels = x.shape
-    first, last, end = min(max(w, 0), w + POINTS), max(min(w + POINTS, width), w), place + POINTS * channels
+    first, last, end = min(max(w, 0), w + points), max(min(w + points, width), w), place + points * channels
     start = place + (first - w) * channels
     clear(patch, place, start - place)
     if first < last:

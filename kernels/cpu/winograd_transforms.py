@@ -1,4 +1,4 @@
-"""The three transforms of Winograd's F(4×4, 3×3), a vector of channels or filters at a time.
+"""The transforms of Winograd's F(4×4, 3×3) and of its weight gradient, a vector of channels or filters at a time.
 
 Each is one axis after the other, with what the first leaves in `half`: 36 vectors. See kernels/winograd.py.
 """
@@ -62,6 +62,33 @@ def _output(m0, m1, m2, m3, m4, m5):
     )
 
 
+@inlined
+def _gradient(y0, y1, y2, y3):
+    """A y."""
+    near_even, near_odd = fma(filled(_NEAR_2), y2, y0), fma(filled(_NEAR_3), y3, multiply(filled(_NEAR), y1))
+    far_even, far_odd = fma(filled(_FAR_2), y2, y0), fma(filled(_FAR_3), y3, multiply(filled(_FAR), y1))
+    return (
+        y0,
+        add(near_even, near_odd),
+        subtract(near_even, near_odd),
+        add(far_even, far_odd),
+        subtract(far_even, far_odd),
+        y3,
+    )
+
+
+@inlined
+def _taps(m0, m1, m2, m3, m4, m5):
+    """Gᵀ m."""
+    near_even, near_odd = multiply(filled(_AT_NEAR), add(m1, m2)), multiply(filled(_AT_NEAR), subtract(m1, m2))
+    far_even, far_odd = multiply(filled(_AT_FAR), add(m3, m4)), multiply(filled(_AT_FAR), subtract(m3, m4))
+    return (
+        fma(filled(_AT_0), m0, add(near_even, far_even)),
+        fma(filled(_FAR), far_odd, multiply(filled(_NEAR), near_odd)),
+        fma(filled(_FAR_2), far_even, fma(filled(_NEAR_2), near_even, m5)),
+    )
+
+
 @compiled
 def transform_input(x, place, row, pixel, half, out, spot, step):
     """out[spot + (6i + j)·step] = (Bᵀ d B)[i, j] of the vectors d[i, j] = x[place + i·row + j·pixel]."""
@@ -113,6 +140,37 @@ def transform_output(m, place, step, half, bias, at, tile):
         store(tile, (j + OUTPUTS) * LANES, add(y1, b))
         store(tile, (j + 2 * OUTPUTS) * LANES, add(y2, b))
         store(tile, (j + 3 * OUTPUTS) * LANES, add(y3, b))
+    return total(nothing) == 0
+
+
+@compiled
+def transform_gradient(y, place, row, pixel, half, out, spot, step):
+    """out[spot + (6i + j)·step] = (A Y Aᵀ)[i, j] of the vectors Y[i, j] = y[place + i·row + j·pixel]."""
+    for i in range(OUTPUTS):
+        at = place + i * row
+        values = _gradient(load(y, at), load(y, at + pixel), load(y, at + 2 * pixel), load(y, at + 3 * pixel))
+        _store_six(values, half, i * POINTS * LANES, LANES)
+    for j in range(POINTS):
+        at, line = j * LANES, POINTS * LANES
+        values = _gradient(load(half, at), load(half, at + line), load(half, at + 2 * line), load(half, at + 3 * line))
+        _store_six(values, out, spot + j * step, POINTS * step)
+
+
+@compiled
+def transform_taps(m, half, out):
+    """out[3r + s] = (Gᵀ M G)[r, s] of the vectors M[i, j] = m[6i + j]. Tell whether all of it is finite."""
+    for i in range(POINTS):
+        w0, w1, w2 = _taps(*_load_six(m, i * POINTS * LANES, LANES))
+        store(half, i * LANES, w0)
+        store(half, (i + POINTS) * LANES, w1)
+        store(half, (i + 2 * POINTS) * LANES, w2)
+    nothing = zeros()
+    for s in range(TAPS):
+        w0, w1, w2 = _taps(*_load_six(half, s * POINTS * LANES, LANES))
+        nothing = add(nothing, fma(w0, zeros(), fma(w1, zeros(), multiply(w2, zeros()))))
+        store(out, s * LANES, w0)
+        store(out, (s + TAPS) * LANES, w1)
+        store(out, (s + 2 * TAPS) * LANES, w2)
     return total(nothing) == 0
 
 

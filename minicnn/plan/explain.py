@@ -115,7 +115,10 @@ def _choice(call: Call) -> choose.Choice:
     """How the kernel is computed, and why."""
     window = {name: value for name, value in call.options.items() if name in ("strides", "pads", "dilation", "groups")}
     if call.kernel.startswith("conv2d_weight_grad"):
-        return choose.Choice("direct", "tiles over filters and the numbers of a window")
+        x, dy = call.operands[:2]
+        pooled, size = "of_pool" in call.kernel, call.options.get("output_size", dy.shape[1:3])
+        gradients = dy.shape[0], *size, dy.shape[3]
+        return choose.conv2d_weight_grad(x.shape, gradients, call.options["kernel_size"], **window, pooled=pooled)
     if call.kernel.startswith("conv2d_input_grad_of_pool"):
         return choose.conv2d_input_grad_of_pool(call.operands[2].shape, **window)
     if call.kernel.startswith("conv2d_input_grad"):

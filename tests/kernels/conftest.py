@@ -4,6 +4,9 @@ Inputs are drawn in float64 but hold float32 numbers, so that every implementati
 only the rounding of its own arithmetic is left to compare.
 """
 
+import ctypes
+import mmap
+import platform
 import warnings
 import zlib
 from collections.abc import Callable
@@ -112,3 +115,21 @@ def sliced(a: np.ndarray) -> np.ndarray:
 def layout(request) -> Callable[[np.ndarray], np.ndarray]:
     """The same numbers, laid out otherwise in memory."""
     return request.param
+
+
+@pytest.fixture
+def before_a_forbidden_page() -> Callable[[np.ndarray], np.ndarray]:
+    """The same numbers, right before memory that may not be touched: to read or write it would end the process."""
+    if platform.system() != "Linux":
+        pytest.skip("mprotect is called as Linux has it")
+
+    def moved(array: np.ndarray) -> np.ndarray:
+        size = -(-array.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
+        memory = mmap.mmap(-1, size + mmap.PAGESIZE)
+        copy = np.frombuffer(memory, array.dtype, array.size, size - array.nbytes).reshape(array.shape)
+        copy[...] = array
+        end = np.frombuffer(memory, np.uint8)[size:].ctypes.data
+        assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(end), mmap.PAGESIZE, 0) == 0
+        return copy
+
+    return moved

@@ -3,7 +3,7 @@
 import pytest
 
 from minicnn.kernels import precision
-from minicnn.kernels.cpu.choose import conv2d, conv2d_input_grad, preferring
+from minicnn.kernels.cpu.choose import conv2d, conv2d_input_grad, conv2d_weight_grad, preferring
 
 SAME = ((1, 1), (1, 1))
 
@@ -22,6 +22,7 @@ def test_large_images_with_many_channels_are_winograds(batch, size, channels, fi
     x, w, y = (batch, size, size, channels), (3, 3, channels, filters), (batch, size, size, filters)
     assert conv2d(x, w, (size, size), pads=SAME).algorithm == "winograd"
     assert conv2d_input_grad(y, w, (size, size), pads=SAME).algorithm == "winograd"
+    assert conv2d_weight_grad(x, y, (3, 3), pads=SAME).algorithm == "winograd"
 
 
 def test_winograd_must_be_worth_its_transforms():
@@ -29,6 +30,8 @@ def test_winograd_must_be_worth_its_transforms():
     assert algorithm == "direct"
     assert why.startswith("Winograd would take ")
     assert conv2d((1, 1, 1, 64), (3, 3, 64, 64), (1, 1), pads=SAME).algorithm == "direct"
+    assert conv2d_weight_grad((64, 32, 32, 3), (64, 32, 32, 32), (3, 3), pads=SAME).algorithm == "direct"
+    assert conv2d_weight_grad((1, 14, 14, 256), (1, 14, 14, 256), (3, 3), pads=SAME).algorithm == "direct"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,8 @@ def test_what_winograd_cannot_do_is_done_otherwise(kernel, options, algorithm):
         choice = choose((64, 32, 32, 32), kernel, (32, 32), **options)
         assert choice.algorithm == algorithm
         assert choice.why
+    images = (64, 32, 32, 32)
+    assert conv2d_weight_grad(images, images, kernel[:2], **options).algorithm == algorithm
 
 
 def test_exact_precision_sums_directly(any_precision):
@@ -56,6 +61,7 @@ def test_exact_precision_sums_directly(any_precision):
     any_precision("exact")
     with preferring("winograd"):
         assert conv2d(*case) == ("direct", "precision is exact")
+        assert conv2d_weight_grad(case[0], case[0], (3, 3)) == ("direct", "precision is exact")
     any_precision("float32")
     assert conv2d(*case).algorithm == "winograd"
 
@@ -70,3 +76,11 @@ def test_a_preferred_algorithm_is_taken_where_it_applies():
 
 def test_the_gradient_of_few_channels_is_collected():
     assert conv2d_input_grad((64, 32, 32, 32), (3, 3, 3, 32), (32, 32), pads=SAME).algorithm == "thin"
+
+
+def test_of_weight_gradients_behind_a_pooling_the_zeros_are_left_out(any_precision):
+    images = (64, 32, 32, 32)
+    for value in precision.PRECISIONS:
+        any_precision(value)
+        assert conv2d_weight_grad(images, images, (3, 3), pads=SAME, pooled=True).algorithm == "sparse"
+    assert conv2d_weight_grad(images, images, (3, 3), groups=2, pooled=True).algorithm == "direct"

@@ -125,3 +125,12 @@ def test_nothing_is_written_beyond_the_results(case, number, any_threads, monkey
     fast.conv2d_weight_grad_of_pool(x, dy, code, **options)
     for array in given:
         np.testing.assert_array_equal(np.delete(array.base, np.s_[64:-64]), np.float32(np.pi))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_read_beyond_the_arguments(case, before_a_forbidden_page):
+    """A page that may not be touched follows each of them: to read it would end the process."""
+    *arguments, options = arrays(case)
+    expected = fast.conv2d_weight_grad_of_pool(*arguments, **options)
+    found = fast.conv2d_weight_grad_of_pool(*map(before_a_forbidden_page, arguments), **options)
+    np.testing.assert_array_equal(found, expected)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import backend
-from minicnn.kernels.cpu import threads, weight_grad
+from minicnn.kernels.cpu import choose, threads, weight_grad
 from minicnn.kernels.geometry import NO_PADS, window_output
 
 ROUND = ((1, 1), (1, 1))
@@ -49,6 +49,12 @@ def within(array, value):
     copy = around[64:-64].reshape(array.shape)
     copy[...] = array
     return copy
+
+
+@pytest.fixture(autouse=True)
+def _preferred():
+    with choose.preferring("direct"):
+        yield
 
 
 @pytest.fixture

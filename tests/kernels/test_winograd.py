@@ -1,16 +1,15 @@
 """Winograd convolution: any shape, what must not spread, the same bits on any threads, and not one number beyond."""
 
-import ctypes
+import functools
 import itertools
-import mmap
-import platform
 
 import numpy as np
 import pytest
 
 from minicnn.kernels import backend, fused, portable
-from minicnn.kernels.cpu import choose, threads, winograd
+from minicnn.kernels.cpu import choose, threads, winograd, winograd_weight_grad
 from minicnn.kernels.cpu import fused as fast
+from minicnn.kernels.cpu.simd import LANES
 from minicnn.kernels.winograd import matrices
 from minicnn.verify import Case, check
 
@@ -59,9 +58,13 @@ def arrays(case):
     return *(rng.standard_normal(shape, np.float32) for shape in shapes), {"pads": pads}
 
 
-def both(name, x, w, b, dy, options):
+def all_three(name, x, w, b, dy, options):
     k = backend(name)
-    return k.conv2d(x, w, b, **options), k.conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options)
+    return (
+        k.conv2d(x, w, b, **options),
+        k.conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options),
+        k.conv2d_weight_grad(x, dy, kernel_size=(3, 3), **options),
+    )
 
 
 def test_the_matrices_compute_a_correlation():
@@ -83,6 +86,7 @@ def test_lies_within_its_bounds(case):
     x, w, b, dy, options = arrays(case)
     for bias in (b, None):
         assert not check(Case("conv2d", "float32", [x, w, bias], options), "cpu").problem
+    assert not check(Case("conv2d_weight_grad", "float32", [x, dy], options | {"kernel_size": (3, 3)}), "cpu").problem
     options["input_size"] = x.shape[1:3]
     assert not check(Case("conv2d_input_grad", "float32", [dy, w], options), "cpu").problem
 
@@ -90,14 +94,14 @@ def test_lies_within_its_bounds(case):
 @pytest.mark.parametrize("case", CASES)
 def test_agrees_in_double_precision_and_bit_by_bit_on_any_threads(case, any_threads):
     x, w, b, dy, options = arrays(case)
-    expected = both("portable", *(a.astype(np.float64) for a in (x, w, b, dy)), options)
+    expected = all_three("portable", *(a.astype(np.float64) for a in (x, w, b, dy)), options)
     any_threads(1)
-    first = both("cpu", x, w, b, dy, options)
+    first = all_three("cpu", x, w, b, dy, options)
     for found, right in zip(first, expected):
         np.testing.assert_allclose(found, right, atol=1e-5 * np.abs(right).max())
     for number in (2, 3, 8):
         any_threads(number)
-        for found, same in zip(both("cpu", x, w, b, dy, options), first):
+        for found, same in zip(all_three("cpu", x, w, b, dy, options), first):
             np.testing.assert_array_equal(found, same)
 
 
@@ -114,20 +118,40 @@ def test_what_is_not_finite_reaches_exactly_the_sums_that_contain_it(case, victi
         victims[victim].flat[place] = value
     with np.errstate(all="ignore"):
         assert not check(Case("conv2d", "float32", [x, w, b], options), "cpu").problem
-        options["input_size"] = x.shape[1:3]
-        assert not check(Case("conv2d_input_grad", "float32", [dy, w], options), "cpu").problem
+        weights = Case("conv2d_weight_grad", "float32", [x, dy], options | {"kernel_size": (3, 3)})
+        assert not check(weights, "cpu").problem
+        pixels = Case("conv2d_input_grad", "float32", [dy, w], options | {"input_size": x.shape[1:3]})
+        assert not check(pixels, "cpu").problem
 
 
 def test_a_tile_beside_one_that_is_not_finite_stays_the_same():
     x, w, b, dy, options = arrays("whole vectors")
-    before = both("cpu", x, w, b, dy, options)
+    before = all_three("cpu", x, w, b, dy, options)[:2]
     x[1, 5, 5, 20] = dy[1, 5, 5, 20] = np.nan
-    after = both("cpu", x, w, b, dy, options)
+    after = all_three("cpu", x, w, b, dy, options)[:2]
     for old, new in zip(before, after):
         touched = np.isnan(new)
         assert touched.sum() == 9 * old.shape[3]
         np.testing.assert_allclose(new[~touched], old[~touched], atol=1e-5 * np.abs(old).max())
         np.testing.assert_array_equal(new[[0, 2]], old[[0, 2]])
+
+
+def test_weight_gradients_of_many_tiles_stay_exact():
+    """Sums of as many terms of one sign as no block has: one after the other they would lose digits."""
+    x, dy = np.ones((64, 64, 64, 1), np.float32), np.full((64, 64, 64, 1), 0.1, np.float32)
+    dw = backend("cpu").conv2d_weight_grad(x, dy, kernel_size=(3, 3), pads=SAME)
+    expected = backend("portable").conv2d_weight_grad(*wide(x, dy), kernel_size=(3, 3), pads=SAME)
+    np.testing.assert_allclose(dw, expected, rtol=2e-6)
+
+
+def test_lanes_without_a_filter_do_not_matter():
+    """What an earlier call left in memory may be in them."""
+    rng = np.random.default_rng(0)
+    x, dy = rng.standard_normal((1, 4, 4, 1), np.float32), rng.standard_normal((1, 4, 4, 2 * LANES - 3), np.float32)
+    weight_grad = functools.partial(backend("cpu").conv2d_weight_grad, kernel_size=(3, 3), pads=SAME)
+    dw = weight_grad(x, dy)
+    weight_grad(x, np.full((1, 4, 4, 2 * LANES - 1), np.nan, np.float32))
+    np.testing.assert_array_equal(weight_grad(x, dy), dw)
 
 
 # Fused
@@ -252,6 +276,24 @@ def test_nothing_is_written_beyond_the_results(case, number, any_threads):
     assert_guarded(dx, around)
 
 
+@pytest.mark.parametrize(("case", "number"), list(itertools.product(CASES, (1, 2, 8))))
+def test_nothing_is_written_beyond_weight_gradients_and_their_sums(case, number, any_threads, monkeypatch):
+    any_threads(number)
+    x, _, _, dy, options = arrays(case)
+    given = []
+
+    def empty(shape):
+        given.append(guarded(shape))
+        return given[-1][0]
+
+    monkeypatch.setattr(winograd_weight_grad, "empty", empty)
+    winograd_weight_grad.weight_grad(x, dy, options["pads"])
+    assert given
+    for _, memory in given:
+        assert (memory[:64] == 99).all()
+        assert (memory[-64:] == 99).all()
+
+
 @pytest.mark.parametrize(("case", "number"), list(itertools.product(POOLED, (1, 2, 8))))
 def test_nothing_is_written_beyond_pooled_results(case, number, any_threads):
     any_threads(number)
@@ -275,30 +317,18 @@ def assert_guarded(array, memory):
     assert not (array == 99).any()
 
 
-@pytest.mark.skipif(platform.system() != "Linux", reason="mprotect is called as Linux has it")
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_is_read_beyond_the_arguments(case):
+def test_nothing_is_read_beyond_the_arguments(case, before_a_forbidden_page):
     """A page that may not be touched follows each of them: to read it would end the process."""
     x, w, b, dy, options = arrays(case)
-    expected = both("cpu", x, w, b, dy, options)
-    for found, same in zip(both("cpu", *map(before_a_forbidden_page, (x, w, b, dy)), options), expected):
+    expected = all_three("cpu", x, w, b, dy, options)
+    for found, same in zip(all_three("cpu", *map(before_a_forbidden_page, (x, w, b, dy)), options), expected):
         np.testing.assert_array_equal(found, same)
 
 
-@pytest.mark.skipif(platform.system() != "Linux", reason="mprotect is called as Linux has it")
 @pytest.mark.parametrize("case", POOLED)
-def test_nothing_is_read_beyond_codes_and_masks(case):
+def test_nothing_is_read_beyond_codes_and_masks(case, before_a_forbidden_page):
     *args, options = backward_arrays(case)
     expected = fast.conv2d_input_grad_of_pool_relu(*args, **options)
     found = fast.conv2d_input_grad_of_pool_relu(*map(before_a_forbidden_page, args), **options)
     np.testing.assert_array_equal(found, expected)
-
-
-def before_a_forbidden_page(array):
-    size = -(-array.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
-    memory = mmap.mmap(-1, size + mmap.PAGESIZE)
-    copy = np.frombuffer(memory, array.dtype, array.size, size - array.nbytes).reshape(array.shape)
-    copy[...] = array
-    end = np.frombuffer(memory, np.uint8)[size:].ctypes.data
-    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(end), mmap.PAGESIZE, 0) == 0
-    return copy

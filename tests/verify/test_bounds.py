@@ -131,6 +131,16 @@ def test_winograd_of_one_product_by_hand(any_precision):
     np.testing.assert_allclose(bound[0, 0, 0, 0] / (28 * U), (near + far) ** 2, rtol=1e-5)
 
 
+def test_winograd_of_one_weight_gradient_by_hand(any_precision):
+    """|G|ᵀ(|A||y||A|ᵀ ⊙ |B|ᵀ|d||B|)|G| of that pixel and output (0, 0), at that tap: the same, by symmetry."""
+    any_precision("float32")
+    x, dy = np.zeros((1, 6, 6, 1)), np.zeros((1, 4, 4, 1))
+    x[0, 1, 1, 0] = dy[0, 0, 0, 0] = 1
+    (bound,) = error_bounds("conv2d_weight_grad", [x, dy], {"kernel_size": (3, 3)}, "float32")
+    near, far = (2 * point * other**2 / abs(2 * point * (point**2 - other**2)) for point, other in POINTS)
+    np.testing.assert_allclose(bound[1, 1, 0, 0] / (28 * U), (near + far) ** 2, rtol=1e-5)
+
+
 def test_where_a_tile_is_not_finite_the_sums_are_direct(any_precision):
     x, w = np.ones((1, 8, 8, 1)), np.ones((3, 3, 1, 1))
     x[0, 0, 0, 0] = np.inf

@@ -57,10 +57,26 @@ def conv2d_input_grad(
     return winograd.widened(direct, e, dy, w[::-1, ::-1].swapaxes(2, 3), 0, around)
 
 
-def conv2d_weight_grad(e: Rounding, x: np.ndarray, dy: np.ndarray, *, kernel_size: Pair, **window: Any) -> Any:
+def conv2d_weight_grad(
+    e: Rounding,
+    x: np.ndarray,
+    dy: np.ndarray,
+    *,
+    kernel_size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> Any:
     """N·P·Q products."""
-    n = math.prod(dy.shape[:3])
-    return e.after(n, reference.conv2d_weight_grad(np.abs(x), np.abs(dy), kernel_size=kernel_size, **window))
+    x, dy = np.abs(x), np.abs(dy)
+    sums = reference.conv2d_weight_grad(
+        x, dy, kernel_size=kernel_size, strides=strides, pads=pads, dilation=dilation, groups=groups
+    )
+    direct = e.after(math.prod(dy.shape[:3]), sums)
+    if not winograd.applies(e, sums, strides, dilation, groups):
+        return direct
+    return winograd.widened_weights(direct, e, x, dy, pads)
 
 
 def bias_grad(e: Rounding, dy: np.ndarray) -> Any:

@@ -6,7 +6,11 @@ bias.
 The magnitudes of an output's terms add up to Y of the magnitudes of all matrices: they depend on all pixels that its
 tile reads, not on its own window alone.
 A tile that holds a NaN or an infinity, or overflows, is to be summed directly.
+So it is with the weight gradient Gᵀ [Σ_tiles (A y Aᵀ) ⊙ (Bᵀ d B)] G, whose terms are rounded at most 4 times for each
+axis of A y Aᵀ and Bᵀ d B, once for each tile, and 5 times for each axis of Gᵀ M G.
 """
+
+import math
 
 import numpy as np
 
@@ -31,15 +35,32 @@ def widened(
     return np.where(np.isfinite(winograd), np.maximum(direct, winograd), direct)
 
 
+def widened_weights(direct: np.ndarray, e: Rounding, x: np.ndarray, dy: np.ndarray, pads: Pads) -> np.ndarray:
+    """The same for a weight gradient, for magnitudes x and dy."""
+    at, g, bt = map(np.abs, matrices())
+    d = np.einsum("ih,npqchw,jw->npqcij", bt, _tiles(x, dy.shape[1:3], (pads[0][0], pads[1][0])), bt, optimize=True)
+    rest = [(0, -length % OUTPUTS) for length in dy.shape[1:3]]
+    down, across = (length + more for length, (_, more) in zip(dy.shape[1:3], rest))
+    y = np.pad(dy, ((0, 0), *rest, (0, 0))).reshape(len(dy), down // OUTPUTS, OUTPUTS, across // OUTPUTS, OUTPUTS, -1)
+    products = np.einsum("ai,npaqbk,bj,npqcij->ckij", at, y, at, d, optimize=True)
+    magnitude = np.einsum("ir,ckij,js->rsck", g, products, g, optimize=True)
+    winograd = e.after(math.prod(d.shape[:3]) + _TRANSFORMS, magnitude)
+    return np.where(np.isfinite(winograd), np.maximum(direct, winograd), direct)
+
+
 def _magnitude(x: np.ndarray, w: np.ndarray, size: tuple[int, ...], before: Pair) -> np.ndarray:
     """|Aᵀ| [Σ_c (|G| w_c |Gᵀ|) ⊙ (|Bᵀ| x_c |B|)] |A|; tap r of output p reads pixel p + r − before."""
     at, g, bt = map(np.abs, matrices())
+    d = np.einsum("ih,npqchw,jw->npqcij", bt, _tiles(x, size, before), bt, optimize=True)
+    u = np.einsum("ir,rsck,js->ckij", g, w, g, optimize=True)
+    y = np.einsum("ai,npqcij,ckij,bj->npaqbk", at, d, u, at, optimize=True)
+    return y.reshape(len(x), d.shape[1] * OUTPUTS, d.shape[2] * OUTPUTS, -1)[:, : size[0], : size[1]]
+
+
+def _tiles(x: np.ndarray, size: tuple[int, ...], before: Pair) -> np.ndarray:
+    """tiles[n, p, q, c, i, j]: the 6×6 pixels that each tile of the outputs reads, zeros outside."""
     down, across = (-(-length // OUTPUTS) * OUTPUTS for length in size)
     h, v = np.arange(down + TAPS - 1) - before[0], np.arange(across + TAPS - 1) - before[1]
     inside = ((h >= 0) & (h < x.shape[1]))[:, None, None] & ((v >= 0) & (v < x.shape[2]))[:, None]
     pixels = np.where(inside, x[:, np.clip(h, 0, x.shape[1] - 1)][:, :, np.clip(v, 0, x.shape[2] - 1)], 0)
-    tiles = np.lib.stride_tricks.sliding_window_view(pixels, (POINTS, POINTS), (1, 2))[:, ::OUTPUTS, ::OUTPUTS]
-    d = np.einsum("ih,npqchw,jw->npqcij", bt, tiles, bt, optimize=True)
-    u = np.einsum("ir,rsck,js->ckij", g, w, g, optimize=True)
-    y = np.einsum("ai,npqcij,ckij,bj->npaqbk", at, d, u, at, optimize=True)
-    return y.reshape(len(x), down, across, -1)[:, : size[0], : size[1]]
+    return np.lib.stride_tricks.sliding_window_view(pixels, (POINTS, POINTS), (1, 2))[:, ::OUTPUTS, ::OUTPUTS]
