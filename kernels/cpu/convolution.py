@@ -1,7 +1,7 @@
 """Convolution and its gradients, each by the way that suits its shape.
 
     dense         a dense layer for every pixel (dense.py)
-    depthwise     channel by channel (depthwise.py)
+    depthwise     channel by channel (depthwise.py, depthwise_weight_grad.py)
     winograd      by a quarter of the multiplications (winograd.py)
     thin          an input gradient collected from the products dy·wᵀ
     direct        without copies of windows (direct.py, weight_grad.py)
@@ -19,6 +19,7 @@ from ..geometry import NO_PADS, Pads, Pair, window_output
 from . import choose, depthwise, direct, winograd
 from .capture import expect_finite
 from .dense import dense, dense_input_grad, dense_weight_grad
+from .depthwise_weight_grad import weight_grad as depthwise_weight_grad
 from .fill import cleared
 from .matmul import matmul
 from .memory import computed, contiguous, empty
@@ -26,7 +27,7 @@ from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
 from .simd import get, put
 from .weight_grad import weight_grad
-from .windows import Window, backward_phases, backward_windows, forward_reach, forward_window
+from .windows import Window, backward_phases, backward_windows, forward_reach
 from .winograd_weight_grad import weight_grad as winograd_weight_grad
 
 _PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
@@ -105,8 +106,10 @@ def _depthwise_input_grad(
     dy: np.ndarray, w: np.ndarray, groups: int, input_size: Pair, strides: Pair, pads: Pads, dilation: Pair
 ) -> np.ndarray:
     """dx where every filter has one channel of its own."""
-    dx = cleared((dy.shape[0], *input_size, w.shape[3]))
-    for phase in backward_phases(tuple(input_size), w.shape[:2], strides, pads, dilation):
+    phases, shape = backward_phases((*input_size,), w.shape[:2], strides, pads, dilation), (*input_size, w.shape[3])
+    skipping = any(phase.taps.size == 0 for phase in phases)  # a long stride reads not all pixels
+    dx = (cleared if skipping else empty)((len(dy), *shape))
+    for phase in phases:
         if phase.taps.size > 0:
             depthwise.correlate(dy, w, phase.taps, None, dx, phase.size, phase.reach)
     return depthwise.summed(dx, groups)
@@ -127,12 +130,11 @@ def conv2d_weight_grad(
     algorithm, _ = choose.conv2d_weight_grad(x.shape, dy.shape, kernel_size, strides, pads, dilation, groups)
     if algorithm == "dense":
         return dense_weight_grad(_rows(x), _rows(dy))[None, None]
-    if algorithm == "depthwise":
-        window = forward_window(x.shape[1:3], dy.shape[1:3], kernel_size, strides, pads, dilation)
-        return depthwise.weight_grad(x, dy, window).reshape(*kernel_size, 1, -1)
     if algorithm == "winograd":
         return winograd_weight_grad(x, dy, pads)
     reach = forward_reach(kernel_size, strides, pads, dilation)
+    if algorithm == "depthwise":
+        return depthwise_weight_grad(x, dy, reach).reshape(*kernel_size, 1, -1)
     return weight_grad(x, dy, reach, groups).reshape(*kernel_size, -1, dy.shape[3])
 
 

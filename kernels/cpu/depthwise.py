@@ -3,7 +3,7 @@
     out[places[i] + c] = bias[c mod K] + Σ_t x[starts[i] + offsets[t] + c] · w[taps[t], c mod K]
 
 The tables are those of direct.py, for *runs* of numbers: the K channels of a pixel, or, where neighbouring outputs read
-neighbouring pixels and K would not fill whole vectors, of all pixels of a row. A tile has the same vector of some runs,
+neighbouring pixels and K would not fill vectors well, of all pixels of a row. A tile has the same vector of some runs,
 so that a vector of weights is loaded once for all of them. Weights are repeated, so that they can be loaded from the
 middle of a pixel.
 Where a channel has several filters, its copies stand side by side, one for each.
@@ -24,7 +24,6 @@ from .simd import (
     TILE_ROWS,
     beyond,
     flat,
-    fma,
     fma_vectors,
     get,
     listed,
@@ -32,16 +31,12 @@ from .simd import (
     load_tile,
     put,
     spaced,
-    store,
     store_tile,
-    zeros,
 )
-from .sums import sum_parts
-from .windows import Reach, Window, plan
+from .windows import Reach, plan
 
 _BLOCK = 1 << 16  # numbers that a block reads, half of the L2 cache
 _NO_BIAS = np.empty(0, np.float32)
-_STRETCH = 256  # outputs of one partial sum of the weight gradient
 
 
 def correlate(
@@ -52,30 +47,21 @@ def correlate(
     x, weights = repeated(x, filters), scratch("weights", 1, (len(taps) + 1) * (filters + LANES))
     _repeat_weights(1, w.reshape(-1, filters), taps, _NO_BIAS if bias is None else bias, weights)
     workers = workers_for(len(x) * size[0] * size[1] * filters * len(taps) // LANES)
-    runs, numbers, run, padded = _plan(x.shape, size, reach, out.shape, workers)
+    runs, numbers, run, padded = plan_runs(x.shape, size, reach, out.shape, workers)
     memory = scratch("padded images", workers, padded)
     _correlate(workers, x, weights, out, *runs, numbers, run, memory)
 
 
 @functools.lru_cache(maxsize=64)
-def _plan(
+def plan_runs(
     shape: tuple[int, ...], size: Pair, reach: Reach, out_shape: tuple[int, ...], workers: int
 ) -> tuple[list[np.ndarray], np.ndarray, int, int]:
     """(offsets, starts and places of the runs; what _correlate asks for; numbers of a run, and of a padded copy)."""
     filters, tables = shape[3], plan(shape, size, reach, out_shape, 1, workers, _BLOCK)
-    rows = filters % LANES > 0 and reach.strides[1] == reach.steps[1] == 1
+    rows = -filters % LANES > filters // 4 and reach.strides[1] == reach.steps[1] == 1
     pixels = size[1] if rows else 1
     runs = tables.offsets[::filters], tables.starts[::pixels], tables.places[::pixels]
     return [np.ascontiguousarray(table) for table in runs], tables.numbers, pixels * filters, tables.padded
-
-
-def weight_grad(x: np.ndarray, dy: np.ndarray, window: Window) -> np.ndarray:
-    """dw[t, k] = Σ_{n,m} x[n, sources[m, t], k // (K/C)] · dy[n, m, k], over stretches that are summed in order."""
-    outputs, taps, filters = dy.size // dy.shape[3], window.sources.shape[1], dy.shape[3]
-    sums = empty((-(-outputs // _STRETCH), taps, filters))
-    workers = workers_for(dy.size * taps)
-    _weight_grad(workers, _pixels(repeated(x, filters)), window.sources, dy.reshape(outputs, filters), sums)
-    return sum_parts(sums, empty((taps, filters)))
 
 
 def repeated(images: np.ndarray, filters: int) -> np.ndarray:
@@ -102,10 +88,6 @@ def summed(copies: np.ndarray, channels: int) -> np.ndarray:
     sums = empty((*copies.shape[:-1], channels))
     _sum(workers_for(copies.size), copies.reshape(sums.size, -1), sums)
     return sums
-
-
-def _pixels(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1, images.shape[3])
 
 
 @parallel("f4[:, ::1], intp[::1], f4[::1], f4[::1]")
@@ -194,29 +176,6 @@ def _sum_numbers(x, offsets, starts, weights, channels, run, out, places, count)
             for t in range(len(offsets)):
                 number += get(x, get(starts, i) + get(offsets, t) + c) * get(weights, t * step + c % channels)
             put(out, get(places, i) + c, number)
-
-
-@parallel("f4[:, :, ::1], i4[:, ::1], f4[:, ::1], f4[:, :, ::1]")
-def _weight_grad(worker, workers, arguments):
-    x, sources, dy, sums = unpack(arguments)
-    outputs, channels = dy.shape
-    pixels, gradients = x.reshape(-1), dy.reshape(-1)
-    whole = channels // LANES * LANES
-    for stretch in range(worker, len(sums), workers):
-        first, end = stretch * _STRETCH, min((stretch + 1) * _STRETCH, outputs)
-        for t in range(sources.shape[1]):
-            total = sums[stretch, t]
-            total[:] = 0
-            for output in range(first, end):
-                n, m = divmod(output, len(sources))
-                source = sources[m, t]
-                start = (n * x.shape[1] + source) * channels
-                for c in range(0, whole, LANES):
-                    pixel = load(pixels, start + c) if source >= 0 else zeros()
-                    store(total, c, fma(pixel, load(gradients, output * channels + c), load(total, c)))
-                for c in range(whole, channels):
-                    number = get(pixels, start + c) if source >= 0 else np.float32(0)
-                    put(total, c, get(total, c) + number * get(gradients, output * channels + c))
 
 
 @parallel("f4[::1], f4[:, ::1]")

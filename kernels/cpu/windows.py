@@ -20,21 +20,6 @@ class Window:
 
 
 @functools.lru_cache(maxsize=64)
-def forward_window(
-    input_size: Pair, output_size: Pair, kernel_size: Pair, strides: Pair, pads: Pads, dilation: Pair
-) -> Window:
-    """A convolution's window: tap (r, s) of output (p, q) lies at (p·σ + r·δ − π₀, q·σ + s·δ − π₀).
-
-    >>> forward_window((1, 3), (1, 3), (1, 2), (1, 1), ((0, 0), (0, 1)), (1, 1)).sources.tolist()
-    [[0, 1], [1, 2], [2, -1]]
-    """
-    p, q, r, s = np.ogrid[: output_size[0], : output_size[1], : kernel_size[0], : kernel_size[1]]
-    h, v = p * strides[0] + r * dilation[0] - pads[0][0], q * strides[1] + s * dilation[1] - pads[1][0]
-    sources = _numbers(h, v, input_size)
-    return Window(sources, np.arange(sources.shape[1]), np.arange(len(sources)))
-
-
-@functools.lru_cache(maxsize=64)
 def backward_windows(
     input_size: Pair, output_size: Pair, kernel_size: Pair, strides: Pair, pads: Pads, dilation: Pair
 ) -> list[Window]:

@@ -52,14 +52,17 @@ def test_agrees_in_double_precision_and_bit_by_bit_on_any_threads(case, any_thre
     wide = [a.astype(np.float64) for a in (x, w, b, dy)]
     y = backend("portable").conv2d(*wide[:3], **options)
     dx = backend("portable").conv2d_input_grad(wide[3], wide[1], input_size=x.shape[1:3], **options)
+    dw = backend("portable").conv2d_weight_grad(wide[0], wide[3], kernel_size=w.shape[:2], **options)
     results = []
     for number in (1, 2, 3, 8):
         any_threads(number)
         found = backend("cpu").conv2d(x, w, b, **options)
         found_dx = backend("cpu").conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options)
+        found_dw = backend("cpu").conv2d_weight_grad(x, dy, kernel_size=w.shape[:2], **options)
         np.testing.assert_allclose(found, y, atol=1e-5 * np.abs(y).max())
         np.testing.assert_allclose(found_dx, dx, atol=1e-5 * np.abs(dx).max())
-        results.append((found.tobytes(), found_dx.tobytes()))
+        np.testing.assert_allclose(found_dw, dw, atol=1e-5 * np.abs(dw).max())
+        results.append((found.tobytes(), found_dx.tobytes(), found_dw.tobytes()))
     assert all(same == results[0] for same in results)
 
 
@@ -79,6 +82,13 @@ def test_nothing_beyond_an_image_is_read_and_nothing_beyond_the_result_is_writte
     assert (around[-32:] == np.float32(np.pi)).all()
     assert np.isfinite(y).all()
     assert not (y == np.float32(np.pi)).any()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_weight_gradients_read_nothing_beyond_their_arguments(case, before_a_forbidden_page):
+    x, w, _, dy, options = arrays(case)
+    x, dy = before_a_forbidden_page(x), before_a_forbidden_page(dy)
+    assert np.isfinite(backend("cpu").conv2d_weight_grad(x, dy, kernel_size=w.shape[:2], **options)).all()
 
 
 def test_an_infinite_weight_meets_the_zeros_around_an_image():
