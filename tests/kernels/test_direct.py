@@ -107,3 +107,16 @@ def test_an_infinity_meets_no_zeros_beyond_the_filters(kernel):
     assert not np.isnan(expected).any()
     found = backend("cpu").conv2d(x.astype(np.float32), w.astype(np.float32))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_read_beyond_the_arguments(case, before_a_forbidden_page):
+    x, w, b, dy, options = arrays(case)
+    guarded = x, w, b, dy = [before_a_forbidden_page(array) for array in (x, w, b, dy)]
+    assert all(array.flags.c_contiguous for array in guarded)  # or copies would be read
+    found = (
+        backend("cpu").conv2d(x, w, b, **options),
+        backend("cpu").conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options),
+        backend("cpu").conv2d_weight_grad(x, dy, kernel_size=w.shape[:2], **options),
+    )
+    assert all(np.isfinite(array).all() for array in found)
