@@ -11,6 +11,7 @@ Of our helpers nothing but the entry points is ever called, so here
 - a function only goes through the passes that code like ours needs, without closures, generators, parallel loops and
   arithmetic of whole arrays;
 - what an operator gives for numbers of certain types is found out once;
+- no references to arrays are counted where none can come into being: half of our functions only look at arrays;
 - no helper is compiled anew for every constant that it is called with;
 - Python's garbage collector, which takes a fifth of the time, waits.
 """
@@ -25,9 +26,12 @@ from llvmlite.binding import create_new_module_pass_manager
 from numba.core import compiler, compiler_machinery, typed_passes, untyped_passes
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.ir import Expr
+from numba.core.ir_utils import check_and_legalize_ir
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.runtime import rtsys
-from numba.core.types import Function, Type, unliteral  # type: ignore[attr-defined]
+from numba.core.types import Array, BaseTuple, Function, Type, unliteral  # type: ignore[attr-defined]
+from numba.core.typing.templates import _IntrinsicTemplate
 
 #: no fastmath: it would lose NaN, ±∞, the order of a sum, or what a subtraction of equal numbers must give
 _OPTIONS = {
@@ -156,8 +160,7 @@ class _Pipeline(compiler.CompilerBase):
             untyped_passes.ReconstructSSA,
             _TypeInference,
             typed_passes.PreLowerStripPhis,
-            typed_passes.IRLegalization,
-            typed_passes.NativeLowering,
+            _Lowering,
             typed_passes.NoPythonBackend,
         ):
             passes.add_pass(each, each.__name__)
@@ -195,6 +198,51 @@ class _TypeInference(typed_passes.NopythonTypeInference):
             return super().run_pass(state)
         finally:
             state.typingctx = context
+
+
+@compiler_machinery.register_pass(mutates_CFG=True, analysis_only=False)
+class _Lowering(typed_passes.NativeLowering):
+    """To LLVM code: where a function owns arrays, variables are deleted, and Numba counts references to them."""
+
+    _name = "lowering_of_kernels"
+
+    def run_pass(self, state: Any) -> bool:
+        if _owns_arrays(state):
+            check_and_legalize_ir(state.func_ir, state.flags)
+            return super().run_pass(state)
+        context, state.targetctx = state.targetctx, _without_references(state.targetctx)
+        try:
+            return super().run_pass(state)
+        finally:
+            state.targetctx = context
+
+
+def _owns_arrays(state: Any) -> bool:
+    """Whether a function returns arrays or is given some by what it calls; slices of others are not its own."""
+    results = [
+        signature.return_type
+        for expression, signature in state.calltypes.items()
+        if signature is not None and not _is_intrinsic(expression, state.typemap)
+    ]
+    return any(_holds_arrays(kind) for kind in (state.return_type, *results))
+
+
+def _is_intrinsic(expression: Any, kinds: dict) -> bool:
+    """Whether it only looks at something: a part of an array, or what one of our intrinsics makes of it."""
+    if not isinstance(expression, Expr) or expression.op in ("getitem", "static_getitem"):
+        return True
+    function = kinds[expression.func.name] if expression.op == "call" else None
+    return isinstance(function, Function) and all(issubclass(each, _IntrinsicTemplate) for each in function.templates)
+
+
+def _holds_arrays(kind: Type) -> bool:
+    return isinstance(kind, Array) or (isinstance(kind, BaseTuple) and any(map(_holds_arrays, kind)))
+
+
+def _without_references(context: Any) -> Any:
+    context = context.subtarget(enable_nrt=False)
+    vars(context).pop("nrt", None)  # it remembers that there were references
+    return context
 
 
 class _Remembering:

@@ -37,6 +37,7 @@ from .simd import (
     load_two,
     maximum_tile,
     multiply,
+    on_stack,
     put,
     spaced,
     store,
@@ -48,6 +49,7 @@ from .windows import OUTPUTS, Reach, backward_phases, plan
 
 POOL = 2  # rows and columns of the windows that are pooled
 _HALF = LANES // 2
+_EDGE = OUTPUTS * LANES  # numbers of a tile
 _NO_NUMBERS, _NO_CODES = np.empty(0, np.float32), np.empty(0, np.uint8)
 
 
@@ -248,8 +250,10 @@ def _multiply_edges(x, starts, product, out, places, first, outputs, wide):
     if first == outputs:
         return
     offsets, panels, panel, bias, at, floor, by_halves = product
-    edge, edge_starts = np.empty(OUTPUTS * LANES, np.float32), np.empty(OUTPUTS, np.intp)
-    edge_places = LANES * np.arange(OUTPUTS)
+    edge = on_stack(np.float32, _EDGE)
+    edge_starts, edge_places = on_stack(np.intp, OUTPUTS), on_stack(np.intp, OUTPUTS)
+    for m in range(OUTPUTS):
+        put(edge_places, m, m * LANES)
     for i in range(first, outputs, OUTPUTS):
         for m in range(OUTPUTS):
             put(edge_starts, m, get(starts, min(i + m, outputs - 1)))

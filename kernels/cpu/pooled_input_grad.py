@@ -27,6 +27,7 @@ from .scratch import scratch
 from .simd import (
     LANES,
     TILE_ROWS,
+    as_words,
     beyond,
     bits_of,
     both,
@@ -161,7 +162,7 @@ def _add_windows(worker, workers, arguments):
                 gradients = beyond(flat(dy), at), beyond(flat(code), at), filters, filters // groups
                 windows = memory[worker], steps, across
                 if _finite(dy[n, p]):
-                    _add_tiles(gradients, weights, group, windows, places, marks[worker].view(np.int64))
+                    _add_tiles(gradients, weights, group, windows, places, as_words(marks[worker]))
                 else:
                     _add_numbers(gradients, w, group, windows, numbers)
             begin = max(first, 2 * p * stride - top)

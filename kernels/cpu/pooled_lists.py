@@ -29,6 +29,7 @@ from .simd import (
     listed,
     load,
     load_tile,
+    on_stack,
     put,
     spaced,
     store,
@@ -125,7 +126,9 @@ def _list(dy, code, first, filters, starts, spots, count, below, right, lists):
     """Make the lists of some filters: of four at once, so that their counts stay in registers."""
     gradients, places, counts = lists
     numbers, codes, step, room = as_integers(dy), flat(code), dy.shape[3], len(starts) + 1
-    steps = np.array([0, right, below, below + right], np.int32)
+    steps = on_stack(np.int32, 4)
+    for j in range(4):
+        put(steps, j, np.int32(j // 2 * below + j % 2 * right))
     whole = filters // 4 * 4
     for k in range(0, whole, 4):
         a, b, c, d = k * room, (k + 1) * room, (k + 2) * room, (k + 3) * room

@@ -93,6 +93,8 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     prefetch(array, i)            ask memory for the numbers around place i, which may lie beyond the array
     beyond(array, i)              the numbers from place i on
     as_integers(array)            the bits of float32 numbers, as flat(array); as_floats(array) of int32 numbers
+    as_words(array)               the memory of an array as int64 numbers
+    on_stack(dtype, n)            n numbers, a constant, until the function returns, and whatever they are at first
     flat(array)                   the numbers of an array of any shape as they lie in memory, as far as they reach
 
 Of uint8 codes the same load, store, broadcast, filled, equal, select and lane_of make and take vectors of int32.
@@ -707,16 +709,26 @@ def beyond(typing_context, array, place):
 
 
 def _flat_as(array: types.Array, dtype: types.Type):
-    """The numbers of an array as they lie in memory, taken for others of the same size."""
+    """The memory of the numbers of an array, taken for others."""
     result = types.Array(dtype, 1, "C")
 
     def build(context, builder, signature, arguments):
-        source, view = make_array(array)(context, builder, arguments[0]), make_array(result)(context, builder)
-        data, size = builder.bitcast(source.data, context.get_data_type(dtype).as_pointer()), (source.nitems,)
-        populate_array(view, data=data, shape=size, strides=(source.itemsize,), itemsize=source.itemsize, meminfo=None)
-        return view._getvalue()
+        source = make_array(array)(context, builder, arguments[0])
+        given, taken = (context.get_abi_sizeof(context.get_data_type(kind)) for kind in (array.dtype, dtype))
+        size = source.nitems
+        if given != taken:
+            size = builder.udiv(builder.mul(size, _PLACE(given)), _PLACE(taken))
+        return _view(context, builder, result, source.data, size)
 
     return result(array), build
+
+
+def _view(context, builder, kind, address, size):
+    """An array of so many numbers at an address."""
+    view, number = make_array(kind)(context, builder), context.get_data_type(kind.dtype)
+    data, itemsize = builder.bitcast(address, number.as_pointer()), _PLACE(context.get_abi_sizeof(number))
+    populate_array(view, data=data, shape=(size,), strides=(itemsize,), itemsize=itemsize, meminfo=None)
+    return view._getvalue()
 
 
 @intrinsic
@@ -732,3 +744,20 @@ def as_integers(typing_context, array):
 @intrinsic
 def as_floats(typing_context, array):
     return _flat_as(array, types.float32)
+
+
+@intrinsic
+def as_words(typing_context, array):
+    return _flat_as(array, types.int64)
+
+
+@intrinsic(prefer_literal=True)
+def on_stack(typing_context, dtype, count):
+    kind = types.Array(dtype.dtype, 1, "C")
+
+    def build(context, builder, signature, arguments):
+        size = _PLACE(count.literal_value)
+        data = cgutils.alloca_once(builder, context.get_data_type(kind.dtype), size=size)
+        return _view(context, builder, kind, data, size)
+
+    return kind(dtype, count), build

@@ -263,3 +263,21 @@ def test_bits_are_read_as_integers_and_back():
     last = add_to_bits(x)
     np.testing.assert_array_equal(x, expected)
     assert np.isnan(last)
+
+
+def test_numbers_on_the_stack_and_words_in_float32_memory():
+    @njit
+    def exchange(x, out):
+        kept, words = simd.on_stack(np.float32, 4), simd.as_words(x)
+        for i in range(len(kept)):
+            simd.put(kept, i, simd.get(x, i))
+        for i in range(len(words)):
+            simd.put(words, i, -i)
+        for i in range(len(kept)):
+            simd.put(out, i, simd.get(kept, i))
+        return len(kept), len(words)
+
+    x, out = np.arange(9, dtype=np.float32)[1:], np.zeros(4, np.float32)
+    assert exchange(x, out) == (4, 4)
+    assert out.tolist() == [1, 2, 3, 4]
+    assert x.view(np.int64).tolist() == [0, -1, -2, -3]
