@@ -22,8 +22,10 @@ from .simd import (
     flat,
     fma_tile,
     load,
+    on_stack,
     prefetch,
     prefetch_tile,
+    put,
     spaced,
     store_tile,
     zero_tile,
@@ -79,7 +81,9 @@ def _input_grad(worker, workers, arguments):
 def _multiply_rows(dy, places, w, row, wide, panel, sums):
     """sums = dy · the transpose of some rows of w, while memory is asked for the next ones."""
     (images, depth), tiles = dy.shape, tiles_of(len(dy))
-    rows = (flat(w), np.zeros(1, np.intp), depth, 1, depth)
+    start_of_all = on_stack(np.intp, 1)
+    put(start_of_all, 0, 0)
+    rows = (flat(w), start_of_all, depth, 1, depth)
     ahead = (row + LANES) * depth
     clear(sums, 0, images * LANES)
     for start in range(0, depth, _DEPTH):
@@ -97,7 +101,9 @@ def begin(x, dy, memory, worker, workers):
     """(scratch with a copy of dy, first, last, some): a worker's rows of w, and how many to take at once."""
     (depth, columns), width = dy.shape, whole_panels(dy.shape[1])
     panels, block, gradients = _divided(memory, depth * width, depth * _BLOCK)
-    pack_panels((flat(dy), np.zeros(1, np.intp), depth, columns, 1), 0, depth, 0, columns, panels)
+    start_of_all = on_stack(np.intp, 1)
+    put(start_of_all, 0, 0)
+    pack_panels((flat(dy), start_of_all, depth, columns, 1), 0, depth, 0, columns, panels)
     first, last = _own_rows(x.shape[1], worker, workers)
     some = max(1, min(_BLOCK, _GRADIENTS // columns) // TILE_ROWS) * TILE_ROWS
     return (panels, block, gradients), first, last, some

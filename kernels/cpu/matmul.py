@@ -32,6 +32,7 @@ from .simd import (
     get,
     load,
     load_tile,
+    on_stack,
     put,
     spaced,
     store,
@@ -293,7 +294,9 @@ def _multiply_block(a, b, bias, sums, block, memory):
     pieces, rows, columns = sums.shape
     a_row, a_depth = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
     depth, b_depth, b_column = len(b), b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
-    matrix = flat(b), np.zeros(1, np.intp), depth, b_depth, b_column
+    start_of_all = on_stack(np.intp, 1)
+    put(start_of_all, 0, 0)
+    matrix = flat(b), start_of_all, depth, b_depth, b_column
     begin, last = depth * piece // pieces, depth * (piece + 1) // pieces
     for start in range(begin, last, DEPTH):
         end = min(start + DEPTH, last)
