@@ -217,7 +217,8 @@ def _mark(dy, code, at, filters, marks, place):
             gradients, here = load(dy, at + k), equal(load(code, at + k), filled(np.int32(output)))
             bits |= bits_of(both(here, negated(equal(gradients, zeros())))) << k
         for k in range(whole, filters):
-            bits |= np.intp(get(code, at + k) == output and get(dy, at + k) != 0) << k
+            if get(code, at + k) == output and get(dy, at + k) != 0:
+                bits |= 1 << k
         put(marks, place + output, bits)
 
 
