@@ -13,7 +13,8 @@ import numpy as np
 
 from . import graph, losses, optimizers
 from . import metrics as metrics_
-from .callbacks import Callback, CallbackList, History, compilation_display, progress_display
+from .callbacks import Callback, CallbackList, History, progress_display
+from .callbacks.progress import compilation_display
 from .data.batches import Batch
 from .data.checks import warn_about_pixels, warn_about_predictions
 from .data.feeding import as_batches, epochs_of, split, unpack, validation_batches, with_class_weight

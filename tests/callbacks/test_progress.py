@@ -7,7 +7,8 @@ import re
 import pytest
 from rich.console import Console
 
-from minicnn.callbacks import CallbackList, compilation_display, progress_display
+from minicnn.callbacks import CallbackList, progress_display
+from minicnn.callbacks.progress import compilation_display
 from minicnn.kernels.cpu import prepare
 
 LOGS = [{"loss": 0.5, "accuracy": 0.25}, {"loss": 0.00025, "accuracy": 0.75}]
