@@ -247,8 +247,7 @@ def _log_softmax_grad(worker, workers, arguments):
     for n in range(len(y)):
         whole = row_sum(dy[n])
         for k in range(y.shape[1]):
-            power = np.float32(exp(y[n, k]))  # 0 where it is none of float32's: times an infinite sum it makes NaN
-            dx[n, k] = dy[n, k] - power * whole
+            dx[n, k] = dy[n, k] - exp(y[n, k]) * whole
 
 
 @compiled

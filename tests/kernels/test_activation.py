@@ -160,13 +160,6 @@ def test_gradients_at_kinks_by_hand(kernel, saved, options, expected):
     np.testing.assert_array_equal(dx, expected)
 
 
-@pytest.mark.parametrize("y", [-104.0, -200.0, -17444.0])
-def test_a_power_of_e_too_small_to_be_written_is_zero_beside_an_infinite_gradient(y):
-    """e^y · Σ dy is 0 · ∞ then, and not ∞."""
-    dx = backend("cpu").log_softmax_grad(np.float32([[0, -np.inf, 1.5]]), np.float32([[y, 0, y]]))
-    assert np.isnan(dx).all()
-
-
 # The reference against the slope of the function itself.
 
 
