@@ -16,10 +16,10 @@ A NaN or infinity in an input reaches every output whose sum contains it, and no
 fall on the padding multiply a true zero, so an infinite weight there gives NaN as it would in a
 padded image. Every sum has a fixed order: the same bits at any thread count
 (portable leaves the order of matrix products to BLAS).
-In precision "float32" a convolution or its input gradient with 3×3 windows, without stride, dilation and groups, may
+In precision "float32" a convolution or one of its gradients with 3×3 windows, without stride, dilation and groups, may
 be computed by Winograd's algorithm in tiles of 4×4 outputs: an output's error is then bounded by the magnitudes of all
-pixels that its tile reads (bounds/winograd.py), typically twice that of a sum. What reaches an output stays as above;
-but outputs that would be equal may differ by rounding.
+pixels that its tile reads, a weight gradient's by those of all tiles (bounds/winograd.py), typically twice that of a
+sum. What reaches an output stays as above; but outputs that would be equal may differ by rounding.
 Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 

@@ -1,4 +1,18 @@
-"""Compiled float32 kernels: Numba loops and matrix products on all cores, the same bits at any thread count."""
+"""Compiled float32 kernels: Numba loops and matrix products on all cores, the same bits at any thread count.
+
+Where to look:
+
+    the kernels of the contract     activation, arrays, convolution, dense, dropout, loss, normalization, optimizer,
+                                    pooling, reduction; fused: several of them as one
+    ways to compute a convolution   choose, which decides; direct, winograd*, depthwise*, weight_grad;
+                                    pooled_*: gradients behind a max-pooling, of which three in four are zero
+    ways to compute a dense layer   matmul; dense_forward, dense_backward, dense_update for small batches
+    what they are written in        machine, simd: registers, vectors and tiles; windows: tables of places;
+                                    epilogue, exponential, elementwise, sums, fill
+    from Python to machine code     compile, codegen, cache; prepare, processes: before a step needs it
+    from a call to its threads      entry, call, parallel, threads, atomic
+    memory                          memory, arena, scratch; capture: a step written down, to run without Python
+"""
 
 from .activation import (
     clip,

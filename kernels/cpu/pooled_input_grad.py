@@ -71,10 +71,8 @@ def input_grad_of_pool(
     tables = _plan(dy.shape, w.shape, dx.shape, strides, pads, dilation, groups, workers)
     weights = scratch("weights", 1, w.shape[3] * tables.entries.size)
     _pack(workers_for(weights.size), w, tables.entries, groups, weights)
-    memory, marks = (
-        scratch("padded images", workers, tables.size),
-        scratch("marks", workers, 2 * _OUTPUTS * dy.shape[2]),
-    )
+    memory = scratch("padded images", workers, tables.size)
+    marks = scratch("marks", workers, 2 * _OUTPUTS * dy.shape[2])
     _add_windows(workers, dy, code, w, weights, dx, mask, tables.places, tables.numbers, groups, memory, marks)
     return dx
 

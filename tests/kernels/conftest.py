@@ -9,13 +9,14 @@ import mmap
 import platform
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 from minicnn.kernels import backend
 from minicnn.kernels.contract import KERNELS, ArraySpec
+from minicnn.kernels.cpu import threads
 
 #: largest error allowed, as a part of the largest number in the expected array
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
@@ -115,6 +116,14 @@ def sliced(a: np.ndarray) -> np.ndarray:
 def layout(request) -> Callable[[np.ndarray], np.ndarray]:
     """The same numbers, laid out otherwise in memory."""
     return request.param
+
+
+@pytest.fixture
+def any_threads() -> Iterator[Callable[[int], None]]:
+    """Set the number of threads, until the test ends."""
+    before = threads.get_num_threads()
+    yield threads.set_num_threads
+    threads.set_num_threads(before)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import backend
-from minicnn.kernels.cpu import depthwise, threads, windows
+from minicnn.kernels.cpu import depthwise, windows
 from minicnn.kernels.geometry import window_output
 
 # name: x, kernel, filters, stride, pad, dilation
@@ -37,13 +37,6 @@ def arrays(case):
     options = {"strides": strides, "pads": pads, "dilation": (dilation, dilation), "groups": shape[3]}
     x, dy = rng.standard_normal(shape, np.float32), rng.standard_normal((shape[0], *size, filters), np.float32)
     return x, w, rng.standard_normal(filters, np.float32), dy, options
-
-
-@pytest.fixture
-def any_threads():
-    before = threads.get_num_threads()
-    yield threads.set_num_threads
-    threads.set_num_threads(before)
 
 
 @pytest.mark.parametrize("case", CASES)

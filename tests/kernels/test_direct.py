@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import backend
-from minicnn.kernels.cpu import direct, threads, windows
+from minicnn.kernels.cpu import direct, windows
 from minicnn.kernels.geometry import window_output
 
 # name: x, kernel, filters, stride, pad, dilation, groups
@@ -37,13 +37,6 @@ def arrays(case):
     options = {"strides": strides, "pads": pads, "dilation": (dilation, dilation), "groups": groups}
     x, dy = rng.standard_normal(shape, np.float32), rng.standard_normal((shape[0], *size, filters), np.float32)
     return x, w, rng.standard_normal(filters, np.float32), dy, options
-
-
-@pytest.fixture
-def any_threads():
-    before = threads.get_num_threads()
-    yield threads.set_num_threads
-    threads.set_num_threads(before)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import fused, portable
-from minicnn.kernels.cpu import choose, direct, pooled_input_grad, threads, windows
+from minicnn.kernels.cpu import choose, direct, pooled_input_grad, windows
 from minicnn.kernels.cpu import fused as fast
 from minicnn.kernels.geometry import window_output
 
@@ -57,13 +57,6 @@ def gradients(case, seed=0):
 
 def wide(*numbers):
     return [a.astype(np.float64) for a in numbers]
-
-
-@pytest.fixture
-def any_threads():
-    before = threads.get_num_threads()
-    yield threads.set_num_threads
-    threads.set_num_threads(before)
 
 
 def on_any_threads(set_threads, kernel, *args, **options):

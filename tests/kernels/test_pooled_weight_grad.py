@@ -5,7 +5,7 @@ import pytest
 
 from minicnn.kernels import backend, fused
 from minicnn.kernels.cpu import fused as fast
-from minicnn.kernels.cpu import pooled_fours, pooled_lists, pooled_weight_grad, threads
+from minicnn.kernels.cpu import pooled_fours, pooled_lists, pooled_weight_grad
 from minicnn.kernels.geometry import NO_PADS, window_output
 
 ROUND = ((1, 1), (1, 1))
@@ -57,13 +57,6 @@ def within(array, value):
     copy = around[64:-64].reshape(array.shape)
     copy[...] = array
     return copy
-
-
-@pytest.fixture
-def any_threads():
-    before = threads.get_num_threads()
-    yield threads.set_num_threads
-    threads.set_num_threads(before)
 
 
 @pytest.mark.parametrize("case", CASES)

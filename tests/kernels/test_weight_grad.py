@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import backend
-from minicnn.kernels.cpu import choose, threads, weight_grad
+from minicnn.kernels.cpu import choose, weight_grad
 from minicnn.kernels.geometry import NO_PADS, window_output
 
 ROUND = ((1, 1), (1, 1))
@@ -55,13 +55,6 @@ def within(array, value):
 def _preferred():
     with choose.preferring("direct"):
         yield
-
-
-@pytest.fixture
-def any_threads():
-    before = threads.get_num_threads()
-    yield threads.set_num_threads
-    threads.set_num_threads(before)
 
 
 @pytest.mark.parametrize("case", CASES)

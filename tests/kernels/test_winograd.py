@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import backend, fused, portable
-from minicnn.kernels.cpu import choose, threads, winograd, winograd_weight_grad
+from minicnn.kernels.cpu import choose, winograd, winograd_weight_grad
 from minicnn.kernels.cpu import fused as fast
 from minicnn.kernels.cpu.simd import LANES
 from minicnn.kernels.winograd import matrices
@@ -41,13 +41,6 @@ CASES = {**SMALL, **LARGE}
 def _preferred():
     with choose.preferring("winograd"):
         yield
-
-
-@pytest.fixture
-def any_threads():
-    before = threads.get_num_threads()
-    yield threads.set_num_threads
-    threads.set_num_threads(before)
 
 
 def arrays(case):
@@ -159,16 +152,6 @@ def test_lanes_without_a_filter_do_not_matter():
 POOLED = [case for case, (shape, _, pads) in CASES.items() if min(h + sum(p) - 2 for h, p in zip(shape[1:3], pads)) > 1]
 
 
-def backward_arrays(case):
-    """dy and the code behind a pooling, w, the ReLU's output y, and the options."""
-    x, w, _, dy, options = arrays(case)
-    rng = np.random.default_rng(1)
-    shape = len(dy), dy.shape[1] // 2, dy.shape[2] // 2, dy.shape[3]
-    code, pooled = rng.integers(0, 4, shape).astype(np.uint8), rng.standard_normal(shape, np.float32)
-    options = {"output_size": dy.shape[1:3], "input_size": x.shape[1:3], **options}
-    return pooled, code, w, np.maximum(x, 0), options
-
-
 def wide(*numbers):
     return [a.astype(np.float64) if a.dtype.kind == "f" else a for a in numbers]
 
@@ -239,28 +222,6 @@ def test_gradient_with_the_mask_of_a_relu(case, any_threads):
     assert_close(assert_same_on_any_threads(any_threads, fast.conv2d_input_grad_relu, dy, w, y, **options), expected)
 
 
-@pytest.mark.parametrize("case", POOLED)
-def test_gradient_in_front_of_a_pooling(case, any_threads):
-    dy, code, w, y, options = backward_arrays(case)
-    expected = fused.conv2d_input_grad_of_pool(portable, *wide(dy, code, w), **options)
-    kernel = fast.conv2d_input_grad_of_pool
-    assert_close(assert_same_on_any_threads(any_threads, kernel, dy, code, w, **options), expected)
-    expected = fused.conv2d_input_grad_of_pool_relu(portable, *wide(dy, code, w, y), **options)
-    kernel = fast.conv2d_input_grad_of_pool_relu
-    assert_close(assert_same_on_any_threads(any_threads, kernel, dy, code, w, y, **options), expected)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("case", ["odd", "asymmetric", "a vector and a channel", "whole vectors"])
-def test_what_is_not_finite_stays_with_its_windows_in_gradients(case, value):
-    """An infinite weight meets the zeros that pooling leaves, but not what lies outside."""
-    dy, code, w, y, options = backward_arrays(case)
-    dy[0, 0, -1, 0] = w[0, 1, 0, 1] = y[-1, 1, 1, 0] = value
-    with np.errstate(invalid="ignore"):
-        expected = fused.conv2d_input_grad_of_pool_relu(portable, *wide(dy, code, w, y), **options)
-    assert_close(fast.conv2d_input_grad_of_pool_relu(dy, code, w, y, **options), expected)
-
-
 # Memory
 
 
@@ -324,11 +285,3 @@ def test_nothing_is_read_beyond_the_arguments(case, before_a_forbidden_page):
     expected = all_three("cpu", x, w, b, dy, options)
     for found, same in zip(all_three("cpu", *map(before_a_forbidden_page, (x, w, b, dy)), options), expected):
         np.testing.assert_array_equal(found, same)
-
-
-@pytest.mark.parametrize("case", POOLED)
-def test_nothing_is_read_beyond_codes_and_masks(case, before_a_forbidden_page):
-    *args, options = backward_arrays(case)
-    expected = fast.conv2d_input_grad_of_pool_relu(*args, **options)
-    found = fast.conv2d_input_grad_of_pool_relu(*map(before_a_forbidden_page, args), **options)
-    np.testing.assert_array_equal(found, expected)

@@ -56,7 +56,7 @@ def test_every_kernel_of_the_step_is_there(make, compiled):
     assert rows[0].replaces == "conv2d, relu, max_pool2d"
     assert ("sgd_update" in kernels) == compiled
     algorithms = {row.kernel: row.algorithm for row in rows}
-    assert algorithms.get("conv2d_weight_grad_of_pool", "sparse") == "sparse"
+    assert algorithms.get("conv2d_weight_grad_of_pool") == ("sparse" if compiled else None)
     assert {"conv2d", "dense"} <= {row.layer.rstrip("_0123456789") for row in rows}
     assert all(row.seconds > 0 and row.bytes > 0 and row.algorithm and row.reason for row in rows)
     assert memory > 0

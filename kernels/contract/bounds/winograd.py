@@ -32,7 +32,7 @@ def widened(
     """The larger bound, that of the direct sum or that of Winograd's, for magnitudes x, w and bias."""
     magnitude = _magnitude(x, w, direct.shape[1:3], (pads[0][0], pads[1][0])) + bias
     winograd = e.after(w.shape[2] + _TRANSFORMS, magnitude)
-    return np.where(np.isfinite(winograd), np.maximum(direct, winograd), direct)
+    return _larger(direct, winograd)
 
 
 def widened_weights(direct: np.ndarray, e: Rounding, x: np.ndarray, dy: np.ndarray, pads: Pads) -> np.ndarray:
@@ -45,6 +45,11 @@ def widened_weights(direct: np.ndarray, e: Rounding, x: np.ndarray, dy: np.ndarr
     products = np.einsum("ai,npaqbk,bj,npqcij->ckij", at, y, at, d, optimize=True)
     magnitude = np.einsum("ir,ckij,js->rsck", g, products, g, optimize=True)
     winograd = e.after(math.prod(d.shape[:3]) + _TRANSFORMS, magnitude)
+    return _larger(direct, winograd)
+
+
+def _larger(direct: np.ndarray, winograd: np.ndarray) -> np.ndarray:
+    """The larger bound; where Winograd's has none, its tile is summed directly."""
     return np.where(np.isfinite(winograd), np.maximum(direct, winograd), direct)
 
 
