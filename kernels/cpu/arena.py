@@ -10,6 +10,10 @@ _LINE = 64  # bytes: places begin cache lines
 _CHUNK = 256 << 20  # bytes asked for at once; what is never written to takes no memory
 
 
+# a process forked from this one is to have memory of its own; and only such memory comes in large pages
+_OWN = {"flags": mmap.MAP_PRIVATE} if hasattr(mmap, "MAP_PRIVATE") else {}
+
+
 class Arena:
     """Places in a few large pieces of memory; the lowest that fits is taken.
 
@@ -53,7 +57,7 @@ class _Chunk:
     """One piece of memory and its free stretches, in order of their addresses."""
 
     def __init__(self, size: int):
-        self._memory = mmap.mmap(-1, size)
+        self._memory = mmap.mmap(-1, size, **_OWN)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             self._memory.madvise(mmap.MADV_HUGEPAGE)  # a page table entry for 2 MiB instead of 4 KiB
         self.address = np.frombuffer(self._memory, np.uint8).ctypes.data

@@ -1,5 +1,7 @@
 """Captured runs: the same launches again, with other numbers in the same places."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -108,6 +110,18 @@ def test_places_never_overlap():
             arrays[step] = arena.empty((int(rng.integers(0, 500)),), np.int64)
             arrays[step][...] = step
     assert all((array == key).all() for key, array in arrays.items())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_has_places_of_its_own():
+    place = Arena().empty((8,), np.float32)
+    place[...] = 1
+    if child := os.fork():
+        os.waitpid(child, 0)
+    else:
+        place[...] = 2
+        os._exit(0)
+    assert (place == 1).all()
 
 
 # Every kernel
