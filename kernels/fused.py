@@ -3,7 +3,8 @@
 Each function says what it replaces by computing it, with the kernels of any namespace k: `contract` gives the shapes,
 `reference` the numbers that a fast implementation is held to. The fast ones have the same names and arguments, less k.
 What is fused never reaches memory: the pixels before pooling, the gradient in front of a pooling, which is zero but
-for one pixel of a window, and the gradient of weights that an update uses up.
+for one pixel of a window, and the gradient of weights that an update uses up. `dense_backward_…` reads the weights once
+for both that gradient and the input's, before it changes them.
 
 `window` is strides, pads, dilation and groups of the convolution; all poolings here are 2×2 without overlap.
 Where a pooled ReLU is 0, no gradient flows, and the code may name any pixel of the window.
@@ -66,5 +67,34 @@ def dense_weight_grad_adamw_update(k: Any, x: Any, dy: Any, w: Any, *states: Any
     k.adamw_update(w, k.dense_weight_grad(x, dy), *states, **options)
 
 
+def dense_backward_sgd_update(
+    k: Any, x: Any, dy: Any, w: Any, velocity: Any = None, *, relu: bool, **options: Any
+) -> Any:
+    """dx. `relu` says that x is a ReLU's output, and dx the gradient in front of the ReLU."""
+    dx = _dense_input_grad(k, x, dy, w, relu)
+    dense_weight_grad_sgd_update(k, x, dy, w, velocity, **options)
+    return dx
+
+
+def dense_backward_rmsprop_update(k: Any, x: Any, dy: Any, w: Any, *states: Any, relu: bool, **options: Any) -> Any:
+    dx = _dense_input_grad(k, x, dy, w, relu)
+    dense_weight_grad_rmsprop_update(k, x, dy, w, *states, **options)
+    return dx
+
+
+def dense_backward_adamw_update(k: Any, x: Any, dy: Any, w: Any, *states: Any, relu: bool, **options: Any) -> Any:
+    dx = _dense_input_grad(k, x, dy, w, relu)
+    dense_weight_grad_adamw_update(k, x, dy, w, *states, **options)
+    return dx
+
+
+def _dense_input_grad(k: Any, x: Any, dy: Any, w: Any, relu: bool) -> Any:
+    return dense_input_grad_relu(k, dy, w, x) if relu else k.dense_input_grad(dy, w)
+
+
 #: name of every fused kernel → its definition
-DEFINITIONS = {name: value for name, value in vars().items() if getattr(value, "__module__", None) == __name__}
+DEFINITIONS = {
+    name: value
+    for name, value in vars().items()
+    if getattr(value, "__module__", None) == __name__ and not name.startswith("_")
+}

@@ -15,6 +15,9 @@ from .capture import expect_finite
 from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from .dense import dense_input_grad_relu, dense_relu
 from .dense_update import (
+    dense_backward_adamw_update,
+    dense_backward_rmsprop_update,
+    dense_backward_sgd_update,
     dense_weight_grad_adamw_update,
     dense_weight_grad_rmsprop_update,
     dense_weight_grad_sgd_update,
@@ -163,6 +166,9 @@ __all__ = [
     "conv2d_relu",
     "conv2d_relu_max_pool",
     "conv2d_weight_grad_of_pool",
+    "dense_backward_adamw_update",
+    "dense_backward_rmsprop_update",
+    "dense_backward_sgd_update",
     "dense_input_grad_relu",
     "dense_relu",
     "dense_weight_grad_adamw_update",

@@ -25,7 +25,8 @@ def flops(call: Call) -> int:
         return 2 * pooled * math.prod(y.shape[:3]) * math.prod(w.shape)
     if kernel.startswith(("dense", "matmul")):
         a, b = call.operands[:2]
-        return 2 * math.prod(a.shape) * b.shape[0 if "input_grad" in kernel else 1]
+        products = 2 if kernel.startswith("dense_backward") else 1
+        return 2 * products * math.prod(a.shape) * b.shape[0 if "input_grad" in kernel else 1]
     return sum(array.size for array in (*call.results, *_arrays(call)[:1]))
 
 

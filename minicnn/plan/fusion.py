@@ -6,6 +6,7 @@ numbers: what a fused kernel computes is defined by the calls that it replaces.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import Any
@@ -36,8 +37,13 @@ class Uses:
         call = self._makers.get(value) if isinstance(value, StandIn) else None
         return call if call is not None and call.kernel in kernels else None
 
-    def readers(self, value: StandIn) -> list[Call]:
-        return self._readers.get(value, [])
+    def readers(self, value: Any) -> list[Call]:
+        return self._readers.get(value, []) if isinstance(value, StandIn) else []
+
+    def made_before(self, value: Any, call: Call) -> bool:
+        """Whether the value is there when the call is made."""
+        maker = self._makers.get(value) if isinstance(value, StandIn) else None
+        return maker is None or self._places[maker] < self._places[call]
 
     def only_reader(self, value: StandIn, reader: Call) -> bool:
         """Whether nobody else needs the value."""
@@ -165,6 +171,29 @@ def weight_gradient_update(uses: Uses, call: Call) -> Edit | None:
     return {maker: [], before: [before, fused], call: []} if before is not maker else {maker: [fused], call: []}
 
 
+def dense_backward(uses: Uses, call: Call) -> Edit | None:
+    """A dense layer's input gradient, and the update of its weights if nobody else reads them in between."""
+    if not call.kernel.startswith("dense_weight_grad_"):
+        return None
+    x, dy, w, *_ = call.operands
+    gradients = {"dense_input_grad": (dy, w), "dense_input_grad_relu": (dy, w, x)}
+    for reader in uses.readers(dy):
+        if (
+            _are(reader.operands, gradients.get(reader.kernel, ()))
+            and uses.made_before(x, reader)
+            and uses.last_reader_between(w, reader, call) is reader
+        ):
+            kernel = call.kernel.replace("weight_grad", "backward")
+            options = {**call.options, "relu": reader.kernel == "dense_input_grad_relu"}
+            replaced = (*(reader.replaces or (reader.kernel,)), *call.replaces)
+            return {reader: [Call(kernel, call.operands, options, reader.results, call.layer, replaced)], call: []}
+    return None
+
+
+def _are(operands: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    return len(operands) == len(expected) and all(map(operator.is_, operands, expected))
+
+
 #: in the order in which they are tried
 RULES: tuple[Rule, ...] = (
     relu_gradient_before_pooling,
@@ -174,6 +203,7 @@ RULES: tuple[Rule, ...] = (
     gradient_of_pooling,
     input_gradient_relu,
     weight_gradient_update,
+    dense_backward,
 )
 
 

@@ -128,6 +128,26 @@ def test_updates_are_those_of_the_gradient_to_the_last_bit(kernel, states, optio
     np.testing.assert_array_equal(changed, expected)
 
 
+@pytest.mark.parametrize("relu", [False, True])
+@every_size
+@every_update
+def test_input_gradient_and_update_are_those_of_the_parts_to_the_last_bit(
+    kernel, states, options, size, relu, on_any_threads
+):
+    kernel = kernel.replace("weight_grad", "backward")
+    x, w, _, dy, y = arrays(size)
+    expected = [w.copy(), *states_of(w, states)]
+    dx = getattr(fused, kernel)(cpu, y if relu else x, dy, *expected, learning_rate=0.1, relu=relu, **options)
+
+    def backward():
+        changed = [w.copy(), *states_of(w, states)]
+        found = getattr(fast, kernel)(y if relu else x, dy, *changed, learning_rate=0.1, relu=relu, **options)
+        np.testing.assert_array_equal(found, dx)
+        return np.stack(changed)
+
+    np.testing.assert_array_equal(on_any_threads(backward), expected)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("size", [(5, 600, 20), (20, 70, 33), (7, 50, 1)], ids=str)
 def test_nan_and_infinity_reach_exactly_the_sums_that_contain_them(size, value):
@@ -181,6 +201,9 @@ def test_what_lies_around_an_array_is_neither_read_nor_written(size):
     options = {"learning_rate": 0.1, "step": 2, "weight_decay": 0.1}
     fast.dense_weight_grad_adamw_update(x_, dy_, w_, m_, v_, **options)
     fast.dense_weight_grad_adamw_update(x, dy, w, *states, **options)
+    np.testing.assert_array_equal(w_, w)
+    dx_ = fast.dense_backward_adamw_update(x_, dy_, w_, m_, v_, relu=False, **options)
+    np.testing.assert_array_equal(dx_, fast.dense_backward_adamw_update(x, dy, w, *states, relu=False, **options))
     np.testing.assert_array_equal(w_, w)
     assert np.isnan(around[:2048]).all()
     assert np.isnan(around[2048 + w.size :]).all()

@@ -36,6 +36,7 @@ def call(kernel, *operands, result, **options):
         (call("dense", (5, 3), (3, 4), result=(5, 4)), 2 * 5 * 3 * 4),
         (call("dense_input_grad", (5, 4), (3, 4), result=(5, 3)), 2 * 5 * 3 * 4),
         (call("dense_weight_grad", (5, 3), (5, 4), result=(3, 4)), 2 * 5 * 3 * 4),
+        (call("dense_backward_sgd_update", (5, 3), (5, 4), (3, 4), result=(5, 3), relu=True), 4 * 5 * 3 * 4),
         (call("relu", (5, 3), result=(5, 3)), 30),
     ],
 )  # fmt: skip

@@ -180,6 +180,73 @@ def test_an_update_waits_for_the_decay_of_the_weights():
     assert after.updates == after.calls
 
 
+def backward(s, kernel, relu=False):
+    """The input gradient of a dense layer, and the call that updates its weights; both are fused with neighbours."""
+    x, dy, w = s.array(2, 3), s.array(2, 4), s.array(3, 4)
+    dx, g = s.k.dense_input_grad(dy, w), s.k.dense_weight_grad(x, dy)
+    dx = s.k.relu_grad(dx, x) if relu else dx
+    return dx, update(s, kernel, w, g)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("kernel", UPDATES)
+def test_the_input_gradient_and_the_update_become_one(kernel, relu, monkeypatch):
+    drawn = draw
+    monkeypatch.setitem(globals(), "draw", lambda inputs: squared_states(drawn(inputs)))
+    s = Written()
+    dx, call = backward(s, kernel, relu)
+    last = s.k.tanh(dx)
+    assert assert_same(s, [last], [call]) == [f"dense_backward_{kernel.replace('adam_', 'adamw_')}", "tanh"]
+    _, after = s.fused(last, updates=[call])
+    assert after.updates == [after.calls[0]]
+    masks = ("relu_grad",) if relu else ()
+    assert after.calls[0].replaces == ("dense_input_grad", *masks, "dense_weight_grad", kernel)
+
+
+def test_an_update_waits_for_those_who_read_the_weights_after_the_input_gradient():
+    s = Written()
+    dy, w = s.array(2, 4), s.array(3, 4)
+    dx, g = s.k.dense_input_grad(dy, w), s.k.dense_weight_grad(s.array(2, 3), dy)
+    penalty = s.k.multiply(w, w)
+    call = update(s, "sgd_update", w, g)
+    names = assert_same(s, [dx, penalty], [call])
+    assert names == ["dense_input_grad", "multiply", "dense_weight_grad_sgd_update"]
+
+
+def test_an_input_gradient_with_another_mask_stays():
+    s = Written()
+    x, y, dy, w = s.array(2, 3), s.array(2, 3), s.array(2, 4), s.array(3, 4)
+    dx = s.k.relu_grad(s.k.dense_input_grad(dy, w), y)
+    call = update(s, "sgd_update", w, s.k.dense_weight_grad(x, dy))
+    assert assert_same(s, [dx], [call]) == ["dense_input_grad_relu", "dense_weight_grad_sgd_update"]
+
+
+@pytest.mark.parametrize("other", ["gradient", "weights"])
+def test_an_input_gradient_of_something_else_stays(other):
+    s = Written()
+    dy, w = s.array(2, 4), s.array(3, 4)
+    dx = s.k.dense_input_grad(s.array(2, 4), w) if other == "gradient" else s.k.dense_input_grad(dy, s.array(3, 4))
+    call = update(s, "sgd_update", w, s.k.dense_weight_grad(s.array(2, 3), dy))
+    assert assert_same(s, [dx], [call]) == ["dense_input_grad", "dense_weight_grad_sgd_update"]
+
+
+def test_an_update_waits_for_what_the_layer_read():
+    s = Written()
+    dy, w = s.array(2, 4), s.array(3, 4)
+    dx = s.k.dense_input_grad(dy, w)
+    x = s.k.tanh(s.array(2, 3))  # computed again for the weight gradient
+    call = update(s, "sgd_update", w, s.k.dense_weight_grad(x, dy))
+    assert assert_same(s, [dx], [call]) == ["dense_input_grad", "tanh", "dense_weight_grad_sgd_update"]
+
+
+def test_a_gradient_that_is_the_same_in_every_step_is_no_stand_in():
+    s = Written()
+    w, dy = s.array(3, 4), np.ones((2, 4), np.float32)
+    dx = s.k.dense_input_grad(dy, w)
+    call = update(s, "sgd_update", w, s.k.dense_weight_grad(s.array(2, 3), dy))
+    assert assert_same(s, [dx], [call]) == ["dense_input_grad", "dense_weight_grad_sgd_update"]
+
+
 def test_a_gradient_that_is_clipped_is_needed():
     s = Written()
     g = s.k.clip(s.k.dense_weight_grad(s.array(2, 3), s.array(2, 4)), low=-1.0, high=1.0)
@@ -191,6 +258,11 @@ def test_every_fused_kernel_is_made_by_a_rule():
     made = {
         *["conv2d_relu", "conv2d_relu_max_pool", "dense_relu", "conv2d_input_grad_relu", "dense_input_grad_relu"],
         *["conv2d_input_grad_of_pool", "conv2d_input_grad_of_pool_relu", "conv2d_weight_grad_of_pool"],
-        *[f"dense_weight_grad_{kernel}" for kernel in UPDATES if kernel != "adam_update"],
+        *[
+            f"dense_{what}_{kernel}"
+            for what in ("weight_grad", "backward")
+            for kernel in UPDATES
+            if kernel != "adam_update"
+        ],
     }
     assert made == set(fused.DEFINITIONS)
