@@ -12,7 +12,7 @@ from .compile import compiled, inlined
 from .simd import (
     LANES,
     at_most,
-    both,
+    either,
     filled,
     get,
     greater,
@@ -20,7 +20,6 @@ from .simd import (
     lane_of,
     load,
     maximum,
-    negated,
     put,
     select,
     store,
@@ -53,10 +52,7 @@ def relu_max_pool(block, at, steps, size, channels, out, code, place, out_steps,
             room = channels + (size[1] - 1 - q) * out_steps[1] if spill else channels
             for c in range(0, channels, LANES):
                 i = first + c
-                best, pixel = load(block, i), filled(np.int32(0))
-                best, pixel = _challenged(best, pixel, load(block, i + right), filled(np.int32(1)))
-                best, pixel = _challenged(best, pixel, load(block, i + below), filled(np.int32(2)))
-                best, pixel = _challenged(best, pixel, load(block, i + below + right), filled(np.int32(3)))
+                best, pixel = largest_of_four(block, (i, i + right, i + below, i + below + right))
                 _store(out, target + c, maximum(zeros(), best), channels - c, room - c)
                 _store(code, target + c, pixel, channels - c, room - c)
 
@@ -82,9 +78,20 @@ def relu_grad(block, at, steps, size, channels, y, out, place, out_steps, spill)
 
 
 @inlined
+def largest_of_four(block, pixels):
+    """The largest of four vectors, which lie at these places, or their first NaN; and number by number which it is.
+
+    From the last to the first, who wins a tie.
+    """
+    best, pixel = load(block, pixels[3]), filled(np.int32(3))
+    best, pixel = _challenged(best, pixel, load(block, pixels[2]), filled(np.int32(2)))
+    best, pixel = _challenged(best, pixel, load(block, pixels[1]), filled(np.int32(1)))
+    return _challenged(best, pixel, load(block, pixels[0]), filled(np.int32(0)))
+
+
+@inlined
 def _challenged(champion, code, challenger, place):
-    """A challenger wins where it is larger or NaN; nothing beats a NaN."""
-    wins = both(negated(at_most(challenger, champion)), negated(is_nan(champion)))
+    wins = either(at_most(champion, challenger), is_nan(challenger))
     return select(wins, challenger, champion), select(wins, place, code)
 
 
