@@ -13,11 +13,13 @@ from ..geometry import Pair
 from .compile import compiled
 from .direct import pad
 from .matmul import clear
-from .simd import LANES, fma, load, put, zeros
+from .simd import LANES, flat, fma, load, prefetch, put, zeros
 from .windows import Reach
 
 _SIDE = 8  # pooled pixels
 _READ = 1 << 15  # numbers
+_LINE = 64  # bytes of a cache line
+_NEAR = 1 << 19  # numbers that caches hold between two kernels: they need not be asked for
 
 
 class Blocks(NamedTuple):
@@ -82,6 +84,31 @@ def copy_block(x, place, numbers, copied, fault):
     for i in range(0, count, LANES):
         fault = fma(load(copied, i), zeros(), fault)
     return fault
+
+
+@compiled
+def prefetch_block(x, dy, code, block, numbers, part, parts):
+    """Ask memory for one of some parts of what a block reads, while the block before it is computed."""
+    if x.size + dy.size < _NEAR:
+        return
+    top, left, stride_h, stride_w, span, line = numbers[0], numbers[1], numbers[2], numbers[3], numbers[7], numbers[8]
+    image, row, column, last_image, last_row, last_column = bounds(block, dy.shape, numbers)
+    (_, height, width, channels), (_, down, across, filters) = x.shape, dy.shape
+    count = (last_column - column) * filters
+    for n in range(image, last_image):
+        for i in range(part, span, parts):
+            at = ((n * height + 2 * row * stride_h + top + i) * width + 2 * column * stride_w + left) * channels
+            _prefetch_run(flat(x), at, line, _LINE // 4)
+        for i in range(row + part, last_row, parts):
+            at = ((n * down + i) * across + column) * filters
+            _prefetch_run(flat(dy), at, count, _LINE // 4)
+            _prefetch_run(flat(code), at, count, _LINE)
+
+
+@compiled
+def _prefetch_run(numbers, begin, count, line):
+    for i in range(begin, begin + count, line):
+        prefetch(numbers, i)
 
 
 @compiled

@@ -15,7 +15,7 @@ from .compile import compiled, inlined
 from .matmul import clear, copy
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
-from .pooled_blocks import Blocks, bounds, copy_block, find_pixels
+from .pooled_blocks import Blocks, bounds, copy_block, find_pixels, prefetch_block
 from .scratch import scratch
 from .simd import (
     LANES,
@@ -88,6 +88,7 @@ def _multiply(worker, workers, arguments):
             _put_by_fours(copied, read, numbers[9], numbers[10], fours)
             count = find_pixels(place, dy.shape, numbers, starts, spots)
             for j in range(begin, end):
+                prefetch_block(x, dy, code, min(block + 1, blocks - 1), numbers, j - begin, end - begin)
                 wide = min(LANES, filters - j * LANES)
                 _pack(dy, code, j * LANES, wide, spots, count, gradients, picks)
                 result = beyond(flat(sums[piece]), j * LANES)
