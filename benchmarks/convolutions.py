@@ -1,5 +1,6 @@
 """Layers of convolution that nobody tuned anything for: some from well-known networks, most of them drawn by lot."""
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -124,4 +125,18 @@ def _draw(rng: np.random.Generator) -> Convolution:
     )
 
 
-GRID: dict[str, Convolution] = {str(layer): layer for layer in (*CLASSICAL, *drawn())}
+LAYERS = (*CLASSICAL, *drawn())
+FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT = DIRECTIONS = "forward", "input gradient", "weight gradient"
+
+
+class Pass(NamedTuple):
+    """One of the three things that are computed of a layer."""
+
+    layer: Convolution
+    direction: str
+
+    def __str__(self) -> str:
+        return f"{self.layer}: {self.direction}"
+
+
+GRID: dict[str, Pass] = {str(case): case for case in (Pass(*both) for both in itertools.product(LAYERS, DIRECTIONS))}

@@ -3,7 +3,7 @@
 import sys
 
 import numpy as np
-from convolutions import GRID, arrays
+from convolutions import FORWARD, GRID, INPUT_GRADIENT, WEIGHT_GRADIENT, arrays
 
 import minicnn
 from minicnn.kernels import backend
@@ -13,8 +13,8 @@ from peers.worker import seconds_per_call, serve
 
 class MiniCnn(Fit):
     def start_convolution(self, name: str) -> list[np.ndarray]:
-        """y, dx and dw of a layer."""
-        layer, kernels = GRID[name], backend("cpu")
+        """The result of a pass of a layer."""
+        (layer, direction), kernels = GRID[name], backend("cpu")
         x, w, dy = arrays(layer)
         options = {
             "strides": (layer.stride, layer.stride),
@@ -22,16 +22,12 @@ class MiniCnn(Fit):
             "dilation": (layer.dilation, layer.dilation),
             "groups": layer.groups,
         }
-
-        def convolve() -> list[np.ndarray]:
-            return [
-                kernels.conv2d(x, w, **options),
-                kernels.conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options),
-                kernels.conv2d_weight_grad(x, dy, kernel_size=w.shape[:2], **options),
-            ]
-
-        self.convolution = convolve
-        return convolve()
+        self.convolution = {
+            FORWARD: lambda: kernels.conv2d(x, w, **options),
+            INPUT_GRADIENT: lambda: kernels.conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options),
+            WEIGHT_GRADIENT: lambda: kernels.conv2d_weight_grad(x, dy, kernel_size=w.shape[:2], **options),
+        }[direction]
+        return [self.convolution()]
 
     def convolve(self, times: int) -> float:
         return seconds_per_call(self.convolution, times)

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import numpy as np
-from convolutions import GRID, arrays
+from convolutions import FORWARD, GRID, WEIGHT_GRADIENT, arrays
 from workloads import WORKLOADS, batch, build, loss, optimizer
 
 from peers.by_fit import Data, Fit
@@ -58,8 +58,8 @@ class Function:
         return seconds_per_call(self.answer, batches)
 
     def start_convolution(self, name: str) -> list[np.ndarray]:
-        """y, dx and dw of a layer."""
-        layer = GRID[name]
+        """The result of a pass of a layer."""
+        layer, direction = GRID[name]
         kernel = arrays(layer)[1]
         x, w, dy = map(tf.constant, arrays(layer))
         pads = [(0, 0), (layer.pad, layer.pad), (layer.pad, layer.pad), (0, 0)]
@@ -68,16 +68,16 @@ class Function:
             w = tf.reshape(w, (layer.size, layer.size, layer.channels, -1))
 
         @tf.function
-        def step(x: Any, w: Any, dy: Any) -> Any:
+        def convolve(x: Any, w: Any, dy: Any) -> Any:
             with tf.GradientTape() as tape:
                 tape.watch((x, w))
                 convolution = tf.nn.depthwise_conv2d if layer.kind == "depthwise" else tf.nn.conv2d
                 y = convolution(x, w, strides, pads, dilations=dilations)
-            return y, *tape.gradient(y, (x, w), dy)
+            return y if direction == FORWARD else tape.gradient(y, w if direction == WEIGHT_GRADIENT else x, dy)
 
-        self.convolution = lambda: step(x, w, dy)
-        y, dx, dw = (array.numpy() for array in self.convolution())
-        return [y, dx, dw.reshape(kernel.shape)]
+        self.convolution = lambda: convolve(x, w, dy)
+        result = self.convolution().numpy()
+        return [result.reshape(kernel.shape) if direction == WEIGHT_GRADIENT else result]
 
     def convolve(self, times: int) -> float:
         return seconds_per_call(self.convolution, times)

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import torch
-from convolutions import GRID, arrays
+from convolutions import FORWARD, GRID, INPUT_GRADIENT, WEIGHT_GRADIENT, arrays
 from torch import nn
 from workloads import WORKLOADS, Conv, Dense, MaxPool, Workload, activations, batch, channels_first, weights
 
@@ -61,22 +61,24 @@ class PyTorch:
         return seconds_per_call(self.answer, batches)
 
     def start_convolution(self, name: str) -> list[np.ndarray]:
-        """y, dx and dw of a layer."""
-        layer = GRID[name]
+        """The result of a pass of a layer."""
+        layer, direction = GRID[name]
         images, kernel, gradient = map(torch.from_numpy, arrays(layer))
         x, dy = (self._laid_out(array.permute(0, 3, 1, 2)) for array in (images, gradient))
         w = self._laid_out(kernel.permute(3, 2, 0, 1))
         options = [(layer.stride,) * 2, (layer.pad,) * 2, (layer.dilation,) * 2]
         backward = torch.ops.aten.convolution_backward
+        wanted = [direction == gradient for gradient in (INPUT_GRADIENT, WEIGHT_GRADIENT)]
 
         @torch.no_grad()
-        def convolve() -> tuple[torch.Tensor, ...]:
-            y = nn.functional.conv2d(x, w, None, *options, layer.groups)
-            return y, *backward(dy, x, w, None, *options, False, (0, 0), layer.groups, (True, True, False))
+        def convolve() -> torch.Tensor:
+            if direction == FORWARD:
+                return nn.functional.conv2d(x, w, None, *options, layer.groups)
+            dx, dw, _ = backward(dy, x, w, None, *options, False, (0, 0), layer.groups, (*wanted, False))
+            return dw if direction == WEIGHT_GRADIENT else dx
 
         self.convolution = convolve
-        y, dx, dw, _ = convolve()
-        return [y.permute(0, 2, 3, 1).numpy(), dx.permute(0, 2, 3, 1).numpy(), dw.permute(2, 3, 1, 0).numpy()]
+        return [convolve().permute((2, 3, 1, 0) if direction == WEIGHT_GRADIENT else (0, 2, 3, 1)).numpy()]
 
     def convolve(self, times: int) -> float:
         return seconds_per_call(self.convolution, times)

@@ -3,18 +3,18 @@
 from collections import Counter
 
 import pytest
-from convolutions import CLASSICAL, DRAWN, GRID, LARGEST, LEAST, MOST, Convolution, arrays, drawn
+from convolutions import CLASSICAL, DRAWN, GRID, LARGEST, LAYERS, LEAST, MOST, Convolution, arrays, drawn
 
 from minicnn.kernels import backend
 
 
 def test_the_grid_is_the_same_every_time():
     assert drawn() == drawn()
-    assert len(GRID) == len(CLASSICAL) + DRAWN
+    assert len(GRID) == 3 * len(LAYERS) == 3 * (len(CLASSICAL) + DRAWN)
 
 
 def test_the_grid_has_everything():
-    layers = GRID.values()
+    layers = LAYERS
     assert {layer.size for layer in layers} >= {1, 3, 5, 7}
     assert {layer.stride for layer in layers} >= {1, 2, 3}
     assert {layer.dilation for layer in layers} >= {1, 2, 4}
