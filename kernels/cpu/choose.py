@@ -14,14 +14,19 @@ from typing import NamedTuple
 from ..geometry import NO_PADS, Pads, Pair
 from ..precision import precision
 from ..winograd import OUTPUTS, POINTS, TAPS
+from .col2im import PRODUCTS
 from .simd import LANES, TILE_ROWS
 
 Shape = tuple[int, ...]
 
-_THIN = 3  # channels
 _TRANSFORM = 400  # multiplications of vectors that take as long as to transform a tile for a vector of channels
 _TRANSFORM_WEIGHTS = 360  # and the weights of a vector of filters for a channel
 _SUM_WEIGHTS = 1300  # and to write, add up and transform the 36 sums of their gradients
+_TILE = 8  # and to begin a tile, for each of its outputs
+_EDGE = 20  # and to store an output that is no whole or half vector
+_PHASE = 50_000  # and to begin a phase of an input gradient
+_RUN, _ADD = 10, 15  # and to add a run of products to an image, and for each vector of it
+_AROUND = 1.5  # times as long as this other input gradients take, with padding and all
 
 _preferred: str | None = None
 
@@ -71,10 +76,8 @@ def conv2d_input_grad(
     """For gradients (N, P, Q, K), a kernel (R, S, C/g, K) and inputs of size (H, W)."""
     if pointwise(kernel, strides, pads, groups):
         return _DENSE
-    if groups == 1 and kernel[2] <= _THIN and kernel[3] >= LANES:
-        return _THIN_CHOICE
-    channels = kernel[2] * groups
-    return _correlation(gradients, (*size, channels), kernel, strides, dilation, groups, precision(), _preferred)
+    arguments = gradients, kernel, (*size,), (*strides,), (*dilation,), groups
+    return _input_grad(*arguments, precision(), _preferred)
 
 
 def conv2d_input_grad_of_pool(
@@ -109,7 +112,6 @@ _DENSE = Choice("dense", "a window of one pixel: a dense layer for every pixel")
 _DEPTHWISE = Choice("depthwise", "one channel a group")
 _POOLED = Choice("pooled", "one of four outputs has a gradient")
 _SPARSE = Choice("sparse", "to leave out the three zeros of four saves more than Winograd's algorithm")
-_THIN_CHOICE = Choice("thin", "so few channels would leave most lanes of a vector without work")
 
 
 def pointwise(kernel: Shape, strides: Pair, pads: Pads, groups: int) -> bool:
@@ -130,6 +132,50 @@ def _correlation(
 ) -> Choice:
     choice = _without_winograd(kernel, strides, dilation, groups, precision, preferred)
     return choice or _winograd_or_direct(images, *out)
+
+
+@functools.lru_cache(maxsize=256)
+def _input_grad(
+    gradients: Shape,
+    kernel: Shape,
+    size: Pair,
+    strides: Pair,
+    dilation: Pair,
+    groups: int,
+    precision: str,
+    preferred: str | None,
+) -> Choice:
+    channels = kernel[2] * groups
+    choice = _correlation(gradients, (*size, channels), kernel, strides, dilation, groups, precision, preferred)
+    if choice.algorithm == "depthwise" or preferred or gradients[1] * gradients[2] < TILE_ROWS:
+        return choice
+    time = _col2im(gradients, kernel, size, dilation, groups)
+    if choice.algorithm == "winograd":
+        other = _AROUND * sum(_winograd(gradients, *size, channels))
+    else:
+        other = _AROUND * _phases(gradients, kernel, size, strides, groups)
+    return Choice("col2im", f"{choice.algorithm} takes {other / time:.1f} times as long") if time < other else choice
+
+
+def _col2im(gradients: Shape, kernel: Shape, size: Pair, dilation: Pair, groups: int) -> float:
+    """How long it takes to multiply whole windows, and to add them up."""
+    outputs, depth = gradients[0] * gradients[1] * gradients[2] * groups, gradients[3] // groups
+    rows, columns, channels = kernel[:3]
+    runs, run = (rows, columns * channels) if dilation[1] == 1 else (rows * columns, channels)
+    vectors = -(-rows * columns * channels // LANES)
+    again = vectors * LANES * depth / (2 * max(TILE_ROWS, PRODUCTS // (vectors * LANES)))  # the weights are read
+    added = gradients[0] * size[0] * size[1] * groups * channels / 4
+    return outputs * (vectors * (depth + _TILE) + again + runs * (_RUN + _ADD * -(-run // LANES))) + added
+
+
+def _phases(gradients: Shape, kernel: Shape, size: Pair, strides: Pair, groups: int) -> float:
+    """How long it takes to multiply what the pixels of each phase read."""
+    pixels, channels, phases = gradients[0] * size[0] * size[1] * groups, kernel[2], strides[0] * strides[1]
+    taps, rest = kernel[0] * kernel[1] / phases, channels % LANES
+    vectors = channels // LANES + (0 if rest == 0 else 0.5 if rest <= LANES // 2 else 1)
+    edge = _EDGE if (groups > 1 or phases > 1) and rest not in (0, LANES // 2) else 0
+    multiplied = taps * (gradients[3] // groups) * vectors + (-(-channels // LANES) + 1) * _TILE + edge
+    return pixels * multiplied + _PHASE * phases
 
 
 @functools.lru_cache(maxsize=256)
@@ -163,11 +209,16 @@ def _without_winograd(
 
 def _winograd_or_direct(images: Shape, down: int, across: int, filters: int) -> Choice:
     """Winograd's transforms must not take longer than the multiplications that it saves."""
+    sums = images[0] * down * across * TAPS**2 * images[3] * -(-filters // LANES)
+    return _faster(sums, *_winograd(images, down, across, filters))
+
+
+def _winograd(images: Shape, down: int, across: int, filters: int) -> tuple[int, int]:
+    """How long the products and the transforms take."""
     tiles = images[0] * -(-down // OUTPUTS) * -(-across // OUTPUTS)
     channels, inputs, outputs = images[3], -(-images[3] // LANES), -(-filters // LANES)
-    sums = images[0] * down * across * TAPS**2 * channels * outputs
-    products = tiles * POINTS**2 * channels * outputs
-    return _faster(sums, products, _TRANSFORM * tiles * (inputs + outputs) + _TRANSFORM_WEIGHTS * channels * outputs)
+    transforms = _TRANSFORM * tiles * (inputs + outputs) + _TRANSFORM_WEIGHTS * channels * outputs
+    return tiles * POINTS**2 * channels * outputs, transforms
 
 
 def _winograd_or_direct_weights(gradients: Shape, channels: int) -> Choice:

@@ -3,7 +3,7 @@
     dense         a dense layer for every pixel (dense.py)
     depthwise     channel by channel (depthwise.py, depthwise_weight_grad.py)
     winograd      by a quarter of the multiplications (winograd.py)
-    thin          an input gradient collected from the products dy·wᵀ
+    col2im        an input gradient from products of whole windows, added up (col2im.py)
     direct        without copies of windows (direct.py, weight_grad.py)
 
 choose.py says which.
@@ -16,21 +16,16 @@ import numpy as np
 
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import choose, depthwise, direct, winograd
+from . import choose, col2im, depthwise, direct, winograd
 from .capture import expect_finite
 from .dense import dense, dense_input_grad, dense_weight_grad
 from .depthwise_weight_grad import weight_grad as depthwise_weight_grad
 from .fill import cleared
-from .matmul import matmul
 from .memory import computed, contiguous, empty
-from .parallel import parallel, unpack, workers_for
 from .reduction import channel_sums
-from .simd import get, put
 from .weight_grad import weight_grad
-from .windows import Window, backward_phases, backward_windows, forward_reach
+from .windows import backward_phases, forward_reach
 from .winograd_weight_grad import weight_grad as winograd_weight_grad
-
-_PRODUCTS = 1 << 20  # numbers: some megabytes, which the last cache holds
 
 
 def conv2d(
@@ -84,9 +79,8 @@ def conv2d_input_grad(
         dx = empty((dy.shape[0], *input_size, w.shape[2]))
         winograd.conv2d_input_grad(dy, w, pads, dx)
         return dx
-    if algorithm == "thin":
-        windows = backward_windows(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
-        return _thin_input_grad(dy, w, input_size, windows)
+    if algorithm == "col2im":
+        return col2im.input_grad(dy, w, (*input_size,), strides, pads, dilation, groups)
     if not expect_finite(w):  # at the border an infinite weight must not meet the zeros around dy
         options: dict[str, Any] = {
             "input_size": input_size,
@@ -150,45 +144,3 @@ def bias_grad(dy: np.ndarray) -> np.ndarray:
 def _rows(images: np.ndarray) -> np.ndarray:
     """(N, H, W, C) → (N·H·W, C)."""
     return images.reshape(-1, images.shape[3])
-
-
-def _thin_input_grad(dy: np.ndarray, w: np.ndarray, input_size: Pair, windows: list[Window]) -> np.ndarray:
-    """dx of few channels: all products dy·wᵀ, a few images at a time, of which each pixel of dx collects its own.
-
-    Products of windows would leave most lanes of a vector without a channel.
-    """
-    outputs, entries, filters = dy[0, ..., 0].size, w[..., 0].size, w.shape[3]
-    dx = empty((len(dy), *input_size, w.shape[2]))
-    images = max(1, _PRODUCTS // (outputs * entries))
-    for start in range(0, len(dy), images):
-        part = dy[start : start + images]
-        products = empty((len(part) * outputs, entries))
-        matmul(part.reshape(-1, filters), w.reshape(entries, filters).T, products)
-        for window in windows:
-            arrays = products.reshape(len(part), outputs, -1), window.sources, window.taps, window.targets
-            _collect(workers_for(products.size), *arrays, _pixels(dx[start : start + images]))
-    return dx
-
-
-def _pixels(images: np.ndarray) -> np.ndarray:
-    """(N, H, W, C) → (N, H·W, C)."""
-    return images.reshape(len(images), -1, images.shape[3])
-
-
-@parallel("f4[:, :, ::1], i4[:, ::1], intp[::1], intp[::1], f4[:, :, ::1]")
-def _collect(worker, workers, arguments):
-    """dx[:, targets[m], c] = Σ_t products[:, sources[m, t], tap t, c]."""
-    products, sources, taps, targets, dx = unpack(arguments)
-    images, outputs, entries = products.shape
-    channels = dx.shape[2]
-    numbers, results = products.reshape(-1), dx.reshape(-1)
-    for pixel in range(worker, images * len(targets), workers):
-        n, m = divmod(pixel, len(targets))
-        place = (n * dx.shape[1] + targets[m]) * channels
-        for c in range(channels):
-            put(results, place + c, np.float32(0))
-        for t in range(len(taps)):
-            if sources[m, t] >= 0:
-                product = (n * outputs + sources[m, t]) * entries + taps[t] * channels
-                for c in range(channels):
-                    put(results, place + c, get(results, place + c) + get(numbers, product + c))

@@ -115,6 +115,12 @@ def packed_transposed(w: np.ndarray, taps: np.ndarray, groups: int) -> np.ndarra
     return _packed(w, taps * channels * filters, filters // groups, (1, filters), groups, channels)
 
 
+def packed_windows(w: np.ndarray, groups: int) -> np.ndarray:
+    """panels[group, e // L, k, e % L] = w[e, group, k]: the numbers of a window, of each group, side by side."""
+    filters = w.shape[3]
+    return _packed(w, np.zeros(1, np.intp), filters // groups, (1, filters), groups, w[..., 0].size)
+
+
 def _packed(w: np.ndarray, starts: np.ndarray, run: int, steps: Pair, groups: int, columns: int) -> np.ndarray:
     """Panels of `columns` columns for each group; rows come in runs, and steps lead to the next row and column."""
     panels = scratch("weights", 1, len(starts) * run * groups * -(-columns // LANES) * LANES)

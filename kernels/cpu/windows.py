@@ -9,47 +9,6 @@ import numpy as np
 from ..geometry import Pads, Pair
 from .simd import LANES, TILE_ROWS
 
-
-@dataclass(eq=False)
-class Window:
-    """What a correlation reads and writes in each image; pixels are numbered in row-major order."""
-
-    sources: np.ndarray  # (M, T): the pixel under tap t for output m, −1 where there is none
-    taps: np.ndarray  # (T,): which taps of the kernel these are, r·S + s
-    targets: np.ndarray  # (M,): the pixel to which output m is written
-
-
-@functools.lru_cache(maxsize=64)
-def backward_windows(
-    input_size: Pair, output_size: Pair, kernel_size: Pair, strides: Pair, pads: Pads, dilation: Pair
-) -> list[Window]:
-    """The window of each phase, pixels (h, v) with the same (h + π₀) mod σ and (v + π₀) mod σ, over the outputs.
-
-    Tap (r, s) was read by output p = (h + π₀ − r·δ) / σ, q likewise, where both are whole: for all pixels of a
-    phase or for none.
-
-    >>> [window.taps.tolist() for window in backward_windows((1, 4), (1, 2), (1, 3), (1, 2), ((0, 0), (1, 0)), (1, 1))]
-    [[1], [0, 2]]
-    """
-    windows = []
-    for phase in np.ndindex(min(strides[0], input_size[0]), min(strides[1], input_size[1])):
-        first = np.s_[phase[0] : input_size[0] : strides[0], phase[1] : input_size[1] : strides[1]]
-        h, v, r, s = np.ogrid[*first, : kernel_size[0], : kernel_size[1]]
-        p, p_rest = np.divmod(h + pads[0][0] - r * dilation[0], strides[0])
-        q, q_rest = np.divmod(v + pads[1][0] - s * dilation[1], strides[1])
-        taps = np.flatnonzero((p_rest + q_rest)[0, 0] == 0)
-        sources = np.ascontiguousarray(_numbers(p, q, output_size)[:, taps])
-        windows.append(Window(sources, taps, (h * input_size[1] + v).ravel()))
-    return windows
-
-
-def _numbers(h: np.ndarray, v: np.ndarray, size: Pair) -> np.ndarray:
-    """The numbers of pixels (h, v) in an image of this size, −1 outside it: first two axes by last two."""
-    inside = (h >= 0) & (h < size[0]) & (v >= 0) & (v < size[1])
-    numbers = np.where(inside, h * size[1] + v, -1).astype(np.int32)
-    return numbers.reshape(numbers.shape[0] * numbers.shape[1], -1)
-
-
 OUTPUTS = TILE_ROWS  # of a tile
 _BLOCK, _TABLE = 1 << 15, 1 << 12  # numbers that a block reads, and outputs of it: a part of the L2 cache
 _POOLED = 1 << 10  # outputs of a block that is to be pooled, which waits for that in the L1 and L2 cache

@@ -74,8 +74,13 @@ def test_a_preferred_algorithm_is_taken_where_it_applies():
         assert conv2d((64, 32, 32, 32), (3, 3, 32, 32), (30, 30)).algorithm == "direct"
 
 
-def test_the_gradient_of_few_channels_is_collected():
-    assert conv2d_input_grad((64, 32, 32, 32), (3, 3, 3, 32), (32, 32), pads=SAME).algorithm == "thin"
+def test_windows_that_leave_no_lane_without_work_are_added_up():
+    assert conv2d_input_grad((64, 32, 32, 32), (3, 3, 3, 32), (32, 32), pads=SAME).algorithm == "col2im"
+    assert conv2d_input_grad((4, 10, 10, 40), (5, 5, 11, 40), (30, 30), (3, 3), groups=4).algorithm == "col2im"
+    assert conv2d_input_grad((4, 32, 32, 64), (5, 5, 64, 64), (32, 32)).algorithm == "direct"
+    assert conv2d_input_grad((4, 1, 5, 40), (5, 5, 3, 40), (5, 9)).algorithm == "direct"  # less than a tile
+    with preferring("direct"):
+        assert conv2d_input_grad((64, 32, 32, 32), (3, 3, 3, 32), (32, 32), pads=SAME).algorithm == "direct"
 
 
 def test_of_weight_gradients_behind_a_pooling_the_zeros_are_left_out(any_precision):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import backend
-from minicnn.kernels.cpu import direct, windows
+from minicnn.kernels.cpu import choose, direct, windows
 from minicnn.kernels.geometry import window_output
 
 # name: x, kernel, filters, stride, pad, dilation, groups
@@ -26,6 +26,12 @@ CASES = {
     "a kernel larger than the image": ((2, 4, 5, 3), (9, 9), 7, 1, 6, 1, 1),
     "one pixel": ((1, 1, 1, 3), (1, 2), 4, 1, 1, 1, 1),
 }
+
+
+@pytest.fixture(autouse=True)
+def preferred():
+    with choose.preferring("direct"):
+        yield
 
 
 def arrays(case):
