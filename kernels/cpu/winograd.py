@@ -21,7 +21,7 @@ import numpy as np
 
 from ..geometry import Pads
 from ..winograd import OUTPUTS, POINTS, TAPS
-from .compile import compiled
+from .compile import compiled, inlined
 from .direct import POOL, packed, packed_transposed
 from .epilogue import relu_grad, relu_max_pool
 from .matmul import clear, copy, padded_bias, whole_panels
@@ -43,7 +43,7 @@ from .simd import (
     store_tile,
     zero_tile,
 )
-from .winograd_transforms import AREA, TILE, transform_input, transform_output, transform_weights
+from .winograd_transforms import AREA, TILE, transform_and_pool, transform_input, transform_output, transform_weights
 
 _BLOCK = 3 << 15  # numbers of V and M of a block: most of the L2 cache
 _LEAST, _MOST = 3 * TILE_ROWS, 16 * TILE_ROWS  # tiles of a block: all of U is read for each block
@@ -172,15 +172,16 @@ def _correlate(worker, workers, arguments):
                 n, p, q = place_of(first + t, tiles_of_image, tiles_across)
                 size = min(OUTPUTS, down - p), min(OUTPUTS, across - q)
                 for k in range(0, here, LANES):
-                    if not transform_output(m, t * wide + k, m_step, half, bias, column + k, tile):
-                        _copy_patch(x, n, p - top, q - left, POINTS, patch)
-                        panel = beyond(panels, (column + k) * TAPS * TAPS * channels)
-                        there = _range(p - top, height, virtual), _range(q - left, width, virtual)
-                        _sum_directly(patch, channels, there, panel, bias, column + k, tile)
-                    _finish(tile, size, np.float32(floor), mask, out, code, n, p, q, column + k)
+                    if not _pool(m, t * wide + k, m_step, half, bias, column + k, size, out, code, n, p, q):
+                        if not transform_output(m, t * wide + k, m_step, half, bias, column + k, tile):
+                            _copy_patch(x, n, p - top, q - left, POINTS, patch)
+                            panel = beyond(panels, (column + k) * TAPS * TAPS * channels)
+                            there = _range(p - top, height, virtual), _range(q - left, width, virtual)
+                            _sum_directly(patch, channels, there, panel, bias, column + k, tile)
+                        _finish(tile, size, np.float32(floor), mask, out, code, n, p, q, column + k)
 
 
-@compiled
+@inlined
 def place_of(tile, tiles_of_image, across):
     """(n, p, q) of a tile's first output."""
     place = tile % tiles_of_image
@@ -198,7 +199,7 @@ def _multiply(v, depth, rows, weights, channels, columns, m, step):
             store_tile(m, spaced(i * step + j, step), sums)
 
 
-@compiled
+@inlined
 def find_patch(x, n, h, w, points, patch):
     """A square of `points` pixels a side from (h, w) on, where it lies or as a copy, and how far apart its rows are.
 
@@ -256,6 +257,17 @@ def _sum_directly(patch, channels, there, panels, bias, at, tile):
                     for c in range(channels):
                         sums = fma(broadcast(patch, pixel + c), load(panels, (tap + c) * LANES), sums)
             store(tile, (i * OUTPUTS + j) * LANES, sums)
+
+
+@inlined
+def _pool(m, place, step, half, bias, filter_, size, out, code, n, p, q):
+    """Pool a tile at once if that is wanted of whole vectors; tell whether it is done."""
+    _, down, across, filters = out.shape
+    if len(code) == 0 or filter_ + LANES > filters:
+        return False
+    spot, steps = ((n * down + p // POOL) * across + q // POOL) * filters + filter_, (across * filters, filters)
+    pooled = size[0] // POOL, size[1] // POOL
+    return transform_and_pool(m, place, step, half, bias, filter_, pooled, flat(out), code, spot, steps)
 
 
 @compiled

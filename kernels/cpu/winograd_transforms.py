@@ -1,13 +1,32 @@
 """The transforms of Winograd's F(4×4, 3×3) and of its weight gradient, a vector of channels or filters at a time.
 
 Each is one axis after the other, with what the first leaves in `half`: 36 vectors. See kernels/winograd.py.
+
+These read and write a vector for every two or three that they compute, and then `fma` does not pay: on a Zen 3 it takes
+its third operand through what vectors are stored by. Twelve with six stores take 12 cycles, as many as they would take
+one after the other; as ten products and twelve sums they take 7.
 """
 
 import numpy as np
 
 from ..winograd import FAR, NEAR, OUTPUTS, POINTS, TAPS
 from .compile import compiled, inlined
-from .simd import LANES, add, filled, fma, load, multiply, store, subtract, total, zeros
+from .simd import (
+    LANES,
+    add,
+    filled,
+    fma,
+    greater,
+    load,
+    maximum,
+    multiply,
+    prefetch,
+    select,
+    store,
+    subtract,
+    total,
+    zeros,
+)
 
 AREA = POINTS * POINTS
 TILE = OUTPUTS * OUTPUTS * LANES  # numbers of 4×4 outputs
@@ -22,15 +41,17 @@ _AT_NEAR, _AT_FAR = (np.float32(1 / (2 * p**2 * (p**2 - q**2))) for p, q in ((NE
 @inlined
 def _input(d0, d1, d2, d3, d4, d5):
     """Bᵀ d."""
-    near_even, near_odd = fma(filled(-_FAR_2), d2, d4), fma(filled(-_FAR_2), d1, d3)
-    far_even, far_odd = fma(filled(-_NEAR_2), d2, d4), fma(filled(-_NEAR_2), d1, d3)
+    near_2, near_1 = multiply(filled(_NEAR_2), d2), multiply(filled(_NEAR_2), d1)
+    near_even, near_odd = subtract(d4, multiply(filled(_FAR_2), d2)), subtract(d3, multiply(filled(_FAR_2), d1))
+    far_even, far_odd = subtract(d4, near_2), multiply(filled(_FAR), subtract(d3, near_1))
+    near = multiply(filled(_NEAR), near_odd)
     return (
-        fma(filled(_PRODUCT), d0, fma(filled(-_SUM), d2, d4)),
-        fma(filled(_NEAR), near_odd, near_even),
-        fma(filled(-_NEAR), near_odd, near_even),
-        fma(filled(_FAR), far_odd, far_even),
-        fma(filled(-_FAR), far_odd, far_even),
-        fma(filled(_PRODUCT), d1, fma(filled(-_SUM), d3, d5)),
+        add(multiply(filled(_PRODUCT), d0), subtract(near_even, near_2)),
+        add(near_even, near),
+        subtract(near_even, near),
+        add(far_even, far_odd),
+        subtract(far_even, far_odd),
+        add(multiply(filled(_PRODUCT), d1), subtract(d5, multiply(filled(_SUM), d3))),
     )
 
 
@@ -56,17 +77,18 @@ def _output(m0, m1, m2, m3, m4, m5):
     far_even, far_odd = add(m3, m4), subtract(m3, m4)
     return (
         add(m0, add(near_even, far_even)),
-        fma(filled(_FAR), far_odd, multiply(filled(_NEAR), near_odd)),
-        fma(filled(_FAR_2), far_even, multiply(filled(_NEAR_2), near_even)),
-        fma(filled(_FAR_3), far_odd, fma(filled(_NEAR_3), near_odd, m5)),
+        add(multiply(filled(_FAR), far_odd), multiply(filled(_NEAR), near_odd)),
+        add(multiply(filled(_FAR_2), far_even), multiply(filled(_NEAR_2), near_even)),
+        add(multiply(filled(_FAR_3), far_odd), add(multiply(filled(_NEAR_3), near_odd), m5)),
     )
 
 
 @inlined
 def _gradient(y0, y1, y2, y3):
     """A y."""
-    near_even, near_odd = fma(filled(_NEAR_2), y2, y0), fma(filled(_NEAR_3), y3, multiply(filled(_NEAR), y1))
-    far_even, far_odd = fma(filled(_FAR_2), y2, y0), fma(filled(_FAR_3), y3, multiply(filled(_FAR), y1))
+    near_even, far_even = add(y0, multiply(filled(_NEAR_2), y2)), add(y0, multiply(filled(_FAR_2), y2))
+    near_odd = add(multiply(filled(_NEAR), y1), multiply(filled(_NEAR_3), y3))
+    far_odd = add(multiply(filled(_FAR), y1), multiply(filled(_FAR_3), y3))
     return (
         y0,
         add(near_even, near_odd),
@@ -91,9 +113,14 @@ def _taps(m0, m1, m2, m3, m4, m5):
 
 @compiled
 def transform_input(x, place, row, pixel, half, out, spot, step):
-    """out[spot + (6i + j)·step] = (Bᵀ d B)[i, j] of the vectors d[i, j] = x[place + i·row + j·pixel]."""
+    """out[spot + (6i + j)·step] = (Bᵀ d B)[i, j] of the vectors d[i, j] = x[place + i·row + j·pixel].
+
+    Ask memory for what the tile to the right will read.
+    """
     for i in range(POINTS):
         at = place + i * row
+        for j in range(POINTS, POINTS + OUTPUTS):
+            prefetch(x, at + j * pixel)
         values = _input(
             load(x, at),
             load(x, at + pixel),
@@ -126,21 +153,60 @@ def transform_output(m, place, step, half, bias, at, tile):
 
     Tell whether all of AᵀMA is finite: 0·y is 0 then.
     """
+    _transform_rows(m, place, step, half)
+    b, sums = load(bias, at), zeros()
+    for j in range(OUTPUTS):
+        y0, y1, y2, y3 = _output(*_load_six(half, j * POINTS * LANES, LANES))
+        sums = add(sums, add(add(y0, y1), add(y2, y3)))
+        store(tile, j * LANES, add(y0, b))
+        store(tile, (j + OUTPUTS) * LANES, add(y1, b))
+        store(tile, (j + 2 * OUTPUTS) * LANES, add(y2, b))
+        store(tile, (j + 3 * OUTPUTS) * LANES, add(y3, b))
+    return total(multiply(sums, zeros())) == 0
+
+
+@inlined
+def transform_and_pool(m, place, step, half, bias, at, size, out, code, spot, steps):
+    """The same with ReLU and 2×2 max-pooling: size[0] × size[1] results, `steps` apart, and their codes.
+
+    Rounding keeps order, so the bias can wait for the largest. Tell whether all is finite: else the codes may be wrong.
+    """
+    _transform_rows(m, place, step, half)
+    b, sums = load(bias, at), zeros()
+    for q in range(size[1]):
+        a0, a1, a2, a3 = _output(*_load_six(half, 2 * q * POINTS * LANES, LANES))
+        b0, b1, b2, b3 = _output(*_load_six(half, (2 * q + 1) * POINTS * LANES, LANES))
+        upper, upper_code = _largest(a0, b0, a1, b1)
+        lower, lower_code = _largest(a2, b2, a3, b3)
+        upper, lower = add(upper, b), add(lower, b)
+        all_a, all_b = add(add(a0, a1), add(a2, a3)), add(add(b0, b1), add(b2, b3))
+        sums = add(add(sums, add(all_a, all_b)), add(upper, lower))
+        store(out, spot + q * steps[1], maximum(zeros(), upper))
+        store(code, spot + q * steps[1], upper_code)
+        if size[0] > 1:
+            store(out, spot + steps[0] + q * steps[1], maximum(zeros(), lower))
+            store(code, spot + steps[0] + q * steps[1], lower_code)
+    return total(multiply(sums, zeros())) == 0
+
+
+@inlined
+def _transform_rows(m, place, step, half):
+    """half[6j + i] = (M A)[i, j]."""
     for i in range(POINTS):
         y0, y1, y2, y3 = _output(*_load_six(m, place + i * POINTS * step, step))
         store(half, i * LANES, y0)
         store(half, (i + POINTS) * LANES, y1)
         store(half, (i + 2 * POINTS) * LANES, y2)
         store(half, (i + 3 * POINTS) * LANES, y3)
-    b, nothing = load(bias, at), zeros()
-    for j in range(OUTPUTS):
-        y0, y1, y2, y3 = _output(*_load_six(half, j * POINTS * LANES, LANES))
-        nothing = add(nothing, fma(y0, zeros(), fma(y1, zeros(), fma(y2, zeros(), multiply(y3, zeros())))))
-        store(tile, j * LANES, add(y0, b))
-        store(tile, (j + OUTPUTS) * LANES, add(y1, b))
-        store(tile, (j + 2 * OUTPUTS) * LANES, add(y2, b))
-        store(tile, (j + 3 * OUTPUTS) * LANES, add(y3, b))
-    return total(nothing) == 0
+
+
+@inlined
+def _largest(v0, v1, v2, v3):
+    """The largest of four, and which it is: the first of equals."""
+    left, right = maximum(v0, v1), maximum(v2, v3)
+    first = select(greater(v1, v0), filled(np.int32(1)), filled(np.int32(0)))
+    last = select(greater(v3, v2), filled(np.int32(3)), filled(np.int32(2)))
+    return maximum(left, right), select(greater(right, left), last, first)
 
 
 @compiled
