@@ -9,7 +9,7 @@ import numpy as np
 
 from ..fused import POOL
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import choose, direct, winograd
+from . import choose, direct, few_filters, winograd
 from .activation import relu, relu_grad
 from .capture import expect_finite
 from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
@@ -89,7 +89,10 @@ def conv2d_relu_max_pool(
         winograd.conv2d(x, w, b, pads, y, code=code)
         return y, code
     reach = forward_reach(w.shape[:2], strides, pads, dilation)
-    direct.correlate(x, direct.packed(w, groups), b, y, inside, reach, groups, code=code)
+    if few_filters.suits(x.shape, y.shape, reach, groups):
+        few_filters.correlate(x, direct.packed(w, groups), b, y, code, reach, groups)
+    else:
+        direct.correlate(x, direct.packed(w, groups), b, y, inside, reach, groups, code=code)
     return y, code
 
 

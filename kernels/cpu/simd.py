@@ -88,6 +88,8 @@ The words, for v, a, b, c vectors, m, n masks, t a tile, i a place in a flat flo
     t = fold_tile(v, t)           v + the sum of the two halves of each row, in either half
 
     transpose(array, i, step, target, j)    LANES rows of LANES numbers, `step` apart, as columns from j on
+    transpose_tile(array, r, target, j, step)    a tile's rows as columns, `step` apart, from j on: what a column has
+                                  beyond its last number, as far as whole registers reach, the next ones write over
     get(array, i)                 one number of any dtype, without NumPy's test for an index that counts from the end
     put(array, i, number)
     prefetch(array, i)            ask memory for the numbers around place i, which may lie beyond the array
@@ -661,6 +663,25 @@ def transpose(typing_context, array, place, step, target, start):
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, target, types.intp), build
+
+
+@intrinsic
+def transpose_tile(typing_context, array, rows, target, place, step):
+    def build(context, builder, signature, arguments):
+        addresses = _addresses(context, builder, signature, *arguments[:2])
+        result = make_array(target)(context, builder, arguments[2]).data
+        _, _, _, place, step = arguments
+        for left in range(0, LANES, REGISTER):
+            parts = [_load_lanes(builder, builder.gep(address, [_PLACE(left)]), REGISTER) for address in addresses]
+            parts += [ir.Constant(parts[0].type, ir.Undefined)] * (-len(parts) % REGISTER)
+            blocks = [_transposed(builder, parts[top : top + REGISTER]) for top in range(0, len(parts), REGISTER)]
+            for i, column in enumerate(zip(*blocks)):
+                start = builder.add(place, builder.mul(step, _PLACE(left + i)))
+                for top, part in enumerate(column):
+                    _store_lanes(builder, part, builder.gep(result, [builder.add(start, _PLACE(top * REGISTER))]))
+        return context.get_dummy_value()
+
+    return types.void(array, rows, target, types.intp, types.intp), build
 
 
 def _transposed(builder, rows):

@@ -5,6 +5,7 @@ import pytest
 from numba import njit
 
 from minicnn.kernels.cpu import simd
+from minicnn.kernels.cpu.machine import REGISTER
 from minicnn.kernels.cpu.simd import LANES, TILE_ROWS
 
 RNG = np.random.default_rng(7)
@@ -207,6 +208,20 @@ def test_transposition():
     a, out = integers(LANES, LANES + 5), np.full(LANES * LANES + 2, np.pi, np.float32)
     _transpose(a.reshape(-1), 2, LANES + 5, out, 1)
     np.testing.assert_array_equal(out[1:-1].reshape(LANES, LANES), a[:, 2 : LANES + 2].T)
+    assert out[0] == out[-1] == np.float32(np.pi)
+
+
+@njit
+def _transpose_tile(a, place, step, out, start, distance):
+    simd.transpose_tile(a, simd.spaced(place, step), out, start, distance)
+
+
+def test_the_columns_of_a_tile_lie_one_after_the_other():
+    a, room = integers(TILE_ROWS, LANES + 5), LANES * TILE_ROWS + 1 + REGISTER
+    out = np.full(room, np.pi, np.float32)
+    _transpose_tile(a.reshape(-1), 2, LANES + 5, out, 1, TILE_ROWS - 1)
+    columns = out[1 : 1 + LANES * (TILE_ROWS - 1)].reshape(LANES, TILE_ROWS - 1)
+    np.testing.assert_array_equal(columns, a[:-1, 2 : LANES + 2].T)
     assert out[0] == out[-1] == np.float32(np.pi)
 
 
