@@ -27,9 +27,12 @@ from numba.core import compiler, compiler_machinery, typed_passes, untyped_passe
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.ir import Expr
-from numba.core.ir_utils import check_and_legalize_ir
+from numba.core.ir_utils import build_definitions, check_and_legalize_ir
 from numba.core.registry import CPUDispatcher, cpu_target
+from numba.core.rewrites import rewrite_registry
 from numba.core.runtime import rtsys
+from numba.core.ssa import reconstruct_ssa
+from numba.core.transforms import canonicalize_cfg
 from numba.core.types import Array, BaseTuple, Function, Type, unliteral  # type: ignore[attr-defined]
 from numba.core.typing.templates import _IntrinsicTemplate
 
@@ -153,13 +156,13 @@ class _Pipeline(compiler.CompilerBase):
         for each in (
             untyped_passes.TranslateByteCode,
             untyped_passes.FixupArgs,
-            untyped_passes.IRProcessing,
+            _Loops,
             untyped_passes.RewriteSemanticConstants,
             untyped_passes.DeadBranchPrune,
-            untyped_passes.GenericRewrites,
-            untyped_passes.ReconstructSSA,
+            _Rewrites,
+            _Assignments,
             _TypeInference,
-            typed_passes.PreLowerStripPhis,
+            _Joins,
             _Lowering,
             typed_passes.NoPythonBackend,
         ):
@@ -188,6 +191,63 @@ class Helper(CPUDispatcher):
         )
 
 
+class _Pass(compiler_machinery.FunctionPass):
+    def __init__(self):
+        super().__init__()
+
+
+@compiler_machinery.register_pass(mutates_CFG=True, analysis_only=False)
+class _Loops(_Pass):
+    """Each has one end."""
+
+    _name = "loops_of_kernels"
+
+    def run_pass(self, state: Any) -> bool:
+        state.func_ir.blocks = canonicalize_cfg(state.func_ir.blocks)
+        return True
+
+
+@compiler_machinery.register_pass(mutates_CFG=True, analysis_only=False)
+class _Rewrites(_Pass):
+    """What is simpler than it looks: indices that are known, errors."""
+
+    _name = "rewrites_of_kernels"
+
+    def run_pass(self, state: Any) -> bool:
+        for rewrite in (kind(state) for kind in rewrite_registry.rewrites["before-inference"]):
+            unseen = list(state.func_ir.blocks.items())
+            while unseen:
+                place, block = unseen.pop()
+                if rewrite.match(state.func_ir, block, state.typemap, state.calltypes):
+                    state.func_ir.blocks[place] = block = rewrite.apply()
+                    unseen.append((place, block))
+        return True
+
+
+@compiler_machinery.register_pass(mutates_CFG=False, analysis_only=False)
+class _Assignments(_Pass):
+    """Each is to a variable of its own."""
+
+    _name = "assignments_of_kernels"
+
+    def run_pass(self, state: Any) -> bool:
+        state.func_ir = reconstruct_ssa(state.func_ir)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return True
+
+
+@compiler_machinery.register_pass(mutates_CFG=False, analysis_only=False)
+class _Joins(typed_passes.PreLowerStripPhis):
+    """Where ways join, one variable gets the value of those of each way."""
+
+    _name = "joins_of_kernels"
+
+    def run_pass(self, state: Any) -> bool:
+        state.func_ir = self._strip_phi_nodes(state.func_ir)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return True
+
+
 @compiler_machinery.register_pass(mutates_CFG=True, analysis_only=False)
 class _TypeInference(typed_passes.NopythonTypeInference):
     _name = "type_inference_of_kernels"
@@ -207,10 +267,10 @@ class _Lowering(typed_passes.NativeLowering):
     _name = "lowering_of_kernels"
 
     def run_pass(self, state: Any) -> bool:
-        if _owns_arrays(state):
+        references = _owns_arrays(state)
+        if references:
             check_and_legalize_ir(state.func_ir, state.flags)
-            return super().run_pass(state)
-        context, state.targetctx = state.targetctx, _without_references(state.targetctx)
+        context, state.targetctx = state.targetctx, _settled(state.targetctx, references)
         try:
             return super().run_pass(state)
         finally:
@@ -239,9 +299,12 @@ def _holds_arrays(kind: Type) -> bool:
     return isinstance(kind, Array) or (isinstance(kind, BaseTuple) and any(map(_holds_arrays, kind)))
 
 
-def _without_references(context: Any) -> Any:
-    context = context.subtarget(enable_nrt=False)
-    vars(context).pop("nrt", None)  # it remembers that there were references
+def _settled(context: Any, references: bool) -> Any:
+    """A context that counts references or not, and looks for news now instead of whenever it has not got something."""
+    context.refresh()
+    context = context.subtarget(enable_nrt=references, refresh=lambda: None)
+    if not references:
+        vars(context).pop("nrt", None)  # it remembers that there were references
     return context
 
 
