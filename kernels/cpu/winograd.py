@@ -6,8 +6,8 @@ A tile is 4×4 outputs of all filters. A task is a block of tiles, of one or sev
     M[e, tile, k] = Σ_c V[e, tile, c] · U[e, k // L, c, k % L]      36 matrix products; L = LANES
     tile          = Aᵀ M A + bias
 
-V and M stay in the L2 cache, and a tile is finished (ReLU, pooling) before it leaves L1. U[e] = (G g Gᵀ)[e] is made of
-the packed weights by a launch of its own.
+V and M stay in the L2 cache, and results go through ReLU or pooling on their way out of registers.
+U[e] = (G g Gᵀ)[e] is made of the packed weights by a launch of its own.
 The input gradient is the same over dy, through the transposed weights, the last tap first.
 
 The transforms mix the pixels of a tile: a NaN, an infinity or an overflow would reach outputs that it does not belong
@@ -139,10 +139,10 @@ def _transform_weights(worker, workers, arguments):
 @parallel("f4[:, :, :, ::1], f4[::1], f4[::1], f4[::1], f8, f4[:, :, :, ::1], u1[::1], f4[::1], intp[::1], f4[:, ::1]")
 def _correlate(worker, workers, arguments):
     """Some tasks."""
-    x, transformed, panels, bias, floor, out, code, mask, numbers, memory = unpack(arguments)
+    x, transformed, panels, bias, lowest, out, code, mask, numbers, memory = unpack(arguments)
     top, left, down, across = numbers[0], numbers[1], numbers[2], numbers[3]
     virtual, block, wide, splits = numbers[4], numbers[5], numbers[6], numbers[7]
-    (_, height, width, channels), columns = x.shape, whole_panels(out.shape[3])
+    (_, height, width, channels), columns, floor = x.shape, whole_panels(out.shape[3]), np.float32(lowest)
     depth = whole_panels(channels)
     v_step, m_step = _matrix_step(block, depth), _matrix_step(block, wide)
     v = memory[worker]
@@ -172,13 +172,15 @@ def _correlate(worker, workers, arguments):
                 n, p, q = place_of(first + t, tiles_of_image, tiles_across)
                 size = min(OUTPUTS, down - p), min(OUTPUTS, across - q)
                 for k in range(0, here, LANES):
-                    if not _pool(m, t * wide + k, m_step, half, bias, column + k, size, out, code, n, p, q):
-                        if not transform_output(m, t * wide + k, m_step, half, bias, column + k, tile):
-                            _copy_patch(x, n, p - top, q - left, POINTS, patch)
-                            panel = beyond(panels, (column + k) * TAPS * TAPS * channels)
-                            there = _range(p - top, height, virtual), _range(q - left, width, virtual)
-                            _sum_directly(patch, channels, there, panel, bias, column + k, tile)
-                        _finish(tile, size, np.float32(floor), mask, out, code, n, p, q, column + k)
+                    products, spot = (m, t * wide + k, m_step, half, bias, column + k), (n, p, q, column + k)
+                    if _pool(products, size, out, code, spot) or _write(products, size, floor, mask, out, code, spot):
+                        continue
+                    if not transform_output(*products, -np.inf, mask[:0], tile, 0, (OUTPUTS * LANES, LANES)):
+                        _copy_patch(x, n, p - top, q - left, POINTS, patch)
+                        panel = beyond(panels, (column + k) * TAPS * TAPS * channels)
+                        there = _range(p - top, height, virtual), _range(q - left, width, virtual)
+                        _sum_directly(patch, channels, there, panel, bias, column + k, tile)
+                    _finish(tile, size, floor, mask, out, code, spot)
 
 
 @inlined
@@ -260,29 +262,47 @@ def _sum_directly(patch, channels, there, panels, bias, at, tile):
 
 
 @inlined
-def _pool(m, place, step, half, bias, filter_, size, out, code, n, p, q):
-    """Pool a tile at once if that is wanted of whole vectors; tell whether it is done."""
-    _, down, across, filters = out.shape
-    if len(code) == 0 or filter_ + LANES > filters:
+def _pool(products, size, out, code, spot):
+    """Pool a tile out of the products, if that is wanted of whole vectors; tell whether it is done."""
+    if len(code) == 0 or spot[3] + LANES > out.shape[3]:
         return False
-    spot, steps = ((n * down + p // POOL) * across + q // POOL) * filters + filter_, (across * filters, filters)
-    pooled = size[0] // POOL, size[1] // POOL
-    return transform_and_pool(m, place, step, half, bias, filter_, pooled, flat(out), code, spot, steps)
+    place, steps = _pooled_place(out, spot)
+    return transform_and_pool(*products, (size[0] // POOL, size[1] // POOL), flat(out), code, place, steps)
+
+
+@inlined
+def _write(products, size, floor, mask, out, code, spot):
+    """Make a tile of the products where its results belong, if all of it does; tell whether it is done."""
+    if len(code) > 0 or min(size) < OUTPUTS or spot[3] + LANES > out.shape[3]:
+        return False
+    place, steps = _place(out, spot)
+    return transform_output(*products, floor, mask, flat(out), place, steps)
+
+
+@inlined
+def _place(out, spot):
+    """Where the number (n, p, q, k) lies, and how far it is to the next row and pixel."""
+    _, down, across, filters = out.shape
+    n, p, q, k = spot
+    return ((n * down + p) * across + q) * filters + k, (across * filters, filters)
+
+
+@inlined
+def _pooled_place(out, spot):
+    n, p, q, k = spot
+    return _place(out, (n, p // POOL, q // POOL, k))
 
 
 @compiled
-def _finish(tile, size, floor, mask, out, code, n, p, q, filter_):
-    """What becomes of the rows and columns of a tile that are there."""
-    _, down, across, filters = out.shape
-    steps, out_steps, wide = (OUTPUTS * LANES, LANES), (across * filters, filters), min(LANES, filters - filter_)
+def _finish(tile, size, floor, mask, out, code, spot):
+    """What becomes of the rows, columns and filters of a tile that are there."""
+    steps, wide = (OUTPUTS * LANES, LANES), min(LANES, out.shape[3] - spot[3])
     if len(code) > 0:
-        place, pooled = (
-            (n * down + p // POOL) * out_steps[0] + q // POOL * filters + filter_,
-            (size[0] // POOL, size[1] // POOL),
-        )
+        place, out_steps = _pooled_place(out, spot)
+        pooled = size[0] // POOL, size[1] // POOL
         relu_max_pool(tile, 0, steps, pooled, wide, flat(out), code, place, out_steps, False)
         return
-    place = (n * down + p) * out_steps[0] + q * filters + filter_
+    place, out_steps = _place(out, spot)
     if len(mask) > 0:
         relu_grad(tile, 0, steps, size, wide, mask, flat(out), place, out_steps, False)
     else:
@@ -293,10 +313,6 @@ def _finish(tile, size, floor, mask, out, code, n, p, q, filter_):
 def _store_tile(tile, size, floor, wide, out, place, steps):
     for i in range(size[0]):
         for j in range(size[1]):
-            at, target = (i * OUTPUTS + j) * LANES, place + i * steps[0] + j * steps[1]
-            numbers = maximum(filled(floor), load(tile, at))
-            if wide == LANES:
-                store(out, target, numbers)
-            else:
-                store(tile, at, numbers)
-                copy(tile, at, out, target, wide)
+            at = (i * OUTPUTS + j) * LANES
+            store(tile, at, maximum(filled(floor), load(tile, at)))
+            copy(tile, at, out, place + i * steps[0] + j * steps[1], wide)

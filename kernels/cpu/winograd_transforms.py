@@ -17,6 +17,7 @@ from .simd import (
     filled,
     fma,
     greater,
+    is_nan,
     load,
     maximum,
     multiply,
@@ -147,22 +148,31 @@ def transform_weights(w, place, tap, half, out, spot, step):
         _store_six(values, out, spot + j * step, POINTS * step)
 
 
-@compiled
-def transform_output(m, place, step, half, bias, at, tile):
-    """tile[4i + j] = (Aᵀ M A)[i, j] + bias of the vectors M[i, j] = m[place + (6i + j)·step].
+@inlined
+def transform_output(m, place, step, half, bias, at, floor, mask, out, spot, steps):
+    """out[spot + i·steps[0] + j·steps[1]] = (Aᵀ M A)[i, j] + bias of the vectors M[i, j] = m[place + (6i + j)·step].
 
+    Nothing less than `floor`; if there is a mask, only where it is positive, and NaN where it is.
     Tell whether all of AᵀMA is finite: 0·y is 0 then.
     """
     _transform_rows(m, place, step, half)
     b, sums = load(bias, at), zeros()
     for j in range(OUTPUTS):
         y0, y1, y2, y3 = _output(*_load_six(half, j * POINTS * LANES, LANES))
-        sums = add(sums, add(add(y0, y1), add(y2, y3)))
-        store(tile, j * LANES, add(y0, b))
-        store(tile, (j + OUTPUTS) * LANES, add(y1, b))
-        store(tile, (j + 2 * OUTPUTS) * LANES, add(y2, b))
-        store(tile, (j + 3 * OUTPUTS) * LANES, add(y3, b))
+        sums, line = add(sums, add(add(y0, y1), add(y2, y3))), spot + j * steps[1]
+        _store_result(out, line, add(y0, b), floor, mask)
+        _store_result(out, line + steps[0], add(y1, b), floor, mask)
+        _store_result(out, line + 2 * steps[0], add(y2, b), floor, mask)
+        _store_result(out, line + 3 * steps[0], add(y3, b), floor, mask)
     return total(multiply(sums, zeros())) == 0
+
+
+@inlined
+def _store_result(out, place, result, floor, mask):
+    if len(mask) > 0:
+        given = load(mask, place)
+        result = select(is_nan(given), given, select(greater(given, zeros()), result, zeros()))
+    store(out, place, maximum(filled(floor), result))
 
 
 @inlined
