@@ -4,7 +4,7 @@ Where to look:
 
     the kernels of the contract     activation, arrays, convolution, dense, dropout, loss, normalization, optimizer,
                                     pooling, reduction; fused: several of them as one
-    ways to compute a convolution   choose, which decides; direct, few_filters, winograd*, depthwise*, col2im,
+    ways to compute a convolution   choose, which decides; direct, few_filters, dots, winograd*, depthwise*, col2im,
                                     weight_grad; pooled_*: gradients behind a max-pooling, three in four of them zero
     ways to compute a dense layer   matmul; dense_forward, dense_backward, dense_update for small batches
     what they are written in        machine, simd: registers, vectors and tiles; windows: tables of places;

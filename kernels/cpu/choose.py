@@ -26,6 +26,7 @@ _TILE = 8  # and to begin a tile, for each of its outputs
 _EDGE = 20  # and to store an output that is no whole or half vector
 _PHASE = 50_000  # and to begin a phase of an input gradient
 _RUN, _ADD = 10, 15  # and to add a run of products to an image, and for each vector of it
+_TOTAL = 13  # and to add up the lanes of a sum
 _AROUND = 1.5  # times as long as this other input gradients take, with padding and all
 
 _preferred: str | None = None
@@ -61,6 +62,8 @@ def conv2d(
     """For images (N, H, W, C), a kernel (R, S, C/g, K) and outputs of size (P, Q)."""
     if pointwise(kernel, strides, pads, groups):
         return _DENSE
+    if groups == 1 and _preferred is None and _suit_dots(*kernel):
+        return _DOTS
     return _correlation(images, (*size, kernel[3]), kernel, strides, dilation, groups, precision(), _preferred)
 
 
@@ -110,6 +113,7 @@ def conv2d_weight_grad(
 
 _DENSE = Choice("dense", "a window of one pixel: a dense layer for every pixel")
 _DEPTHWISE = Choice("depthwise", "one channel a group")
+_DOTS = Choice("dots", "so few filters would leave most lanes of a vector without work")
 _POOLED = Choice("pooled", "one of four outputs has a gradient")
 _SPARSE = Choice("sparse", "to leave out the three zeros of four saves more than Winograd's algorithm")
 
@@ -117,6 +121,12 @@ _SPARSE = Choice("sparse", "to leave out the three zeros of four saves more than
 def pointwise(kernel: Shape, strides: Pair, pads: Pads, groups: int) -> bool:
     """Whether a convolution is a dense layer for every pixel."""
     return kernel[:2] == strides == (1, 1) and pads == NO_PADS and groups == 1
+
+
+def _suit_dots(rows: int, columns: int, channels: int, filters: int) -> bool:
+    """Whether vectors of channels take less time than those of filters, half a vector of which has two numbers."""
+    taps = rows * columns
+    return filters <= LANES // 2 and filters * (taps * -(-channels // LANES) + _TOTAL) < taps * channels / 2
 
 
 @functools.lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
     dense         a dense layer for every pixel (dense.py)
     depthwise     channel by channel (depthwise.py, depthwise_weight_grad.py)
     winograd      by a quarter of the multiplications (winograd.py)
+    dots          few filters, by dot products (dots.py)
     col2im        an input gradient from products of whole windows, added up (col2im.py)
     direct        without copies of windows (direct.py, weight_grad.py)
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from .. import portable
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import choose, col2im, depthwise, direct, winograd
+from . import choose, col2im, depthwise, direct, dots, winograd
 from .capture import expect_finite
 from .dense import dense, dense_input_grad, dense_weight_grad
 from .depthwise_weight_grad import weight_grad as depthwise_weight_grad
@@ -55,6 +56,8 @@ def conv2d(
         winograd.conv2d(x, w, b, pads, y)
     elif algorithm == "depthwise":
         depthwise.correlate(x, w, np.arange(w[..., 0, 0].size, dtype=np.intp), b, y, size, reach)
+    elif algorithm == "dots":
+        dots.correlate(x, w, b, y, reach)
     else:
         direct.correlate(x, direct.packed(w, groups), b, y, size, reach, groups)
     return y

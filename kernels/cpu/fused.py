@@ -1,6 +1,6 @@
 """Fused kernels, each by the way that suits its shape; what each computes, kernels/fused.py says.
 
-One channel a group goes its own way (depthwise.py), with ReLU and pooling afterwards.
+One channel a group and few filters go their own ways (depthwise.py, dots.py), with ReLU and pooling afterwards.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ def conv2d_relu(
     """
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     algorithm, _ = choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups)
-    if algorithm == "depthwise":
+    if algorithm in ("depthwise", "dots"):
         return relu(conv2d(x, w, b, strides=strides, pads=pads, dilation=dilation, groups=groups))
     x, w = contiguous(x), contiguous(w)
     y = empty((len(x), *size, w.shape[3]))
@@ -79,7 +79,7 @@ def conv2d_relu_max_pool(
     """
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     algorithm, _ = choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups)
-    if algorithm == "depthwise":
+    if algorithm in ("depthwise", "dots"):
         y = conv2d_relu(x, w, b, strides=strides, pads=pads, dilation=dilation, groups=groups)
         return max_pool2d(y, **POOL)
     x, w = contiguous(x), contiguous(w)

@@ -97,36 +97,38 @@ def plan(
     workers: int,
     most: int = _BLOCK,
     pool: int = 1,
+    copied: bool = False,
 ) -> Plan:
     """The tables for correlating images of this shape; they hold for every block, which reads `most` numbers.
 
-    A block has whole windows of a pooling of pool × pool pixels, and its places are those in scratch.
+    A block has whole windows of a pooling of pool × pool pixels, and its places are those in scratch. What it reads is
+    copied, with padding around it, if a window leaves its image, or if `copied` says so.
     """
     images, height, width, channels = shape
     filters, strides = out_shape[3], reach.strides
     top, left = min(reach.rows), min(reach.columns)
     ends = [(many - 1) * step + max(axis) for many, step, axis in zip(size, strides, (reach.rows, reach.columns))]
-    padded = top < 0 or left < 0 or ends[0] >= height or ends[1] >= width
+    copied |= top < 0 or left < 0 or ends[0] >= height or ends[1] >= width
     inner, covered = channels // groups, max(reach.rows) - top + 1
-    line, pixel = (ends[1] - left + 1, inner) if padded else (width, channels)
+    line, pixel = (ends[1] - left + 1, inner) if copied else (width, channels)
     h, v = np.array(reach.rows) - top, np.array(reach.columns) - left
     offsets = (h[:, None, None] * line + v[:, None]) * pixel + np.arange(inner)
-    reads = _Reads(strides[0], covered, line * pixel, padded)
+    reads = _Reads(strides[0], covered, line * pixel, copied)
     some, rows, splits = _block(images, size, reads, offsets.size, groups, filters, workers, most, pool)
     span = (rows - 1) * strides[0] + covered
     n, p, q = np.ogrid[:some, :rows, : size[1]]
-    starts = n * (span if padded else height) * line * pixel + (p * strides[0] * line + q * strides[1]) * pixel
+    starts = n * (span if copied else height) * line * pixel + (p * strides[0] * line + q * strides[1]) * pixel
     out_line = out_shape[2] * filters
     out_image, out_row = out_shape[1] * out_line, reach.steps[0] * out_line
     out_pixel = reach.steps[1] * filters
     places = n * out_image + p * out_row + q * out_pixel if pool == 1 else LANES * np.arange(starts.size)
     origin = reach.first[0] * out_line + reach.first[1] * filters
     numbers = (
-        *(origin, out_image, out_row, *size, strides[0], top, left, covered, line, padded),
+        *(origin, out_image, out_row, *size, strides[0], top, left, covered, line, copied),
         *(some, rows, splits, out_pixel, pool),
     )
-    copied, pooled = some * span * line * pixel + LANES if padded else 0, LANES * starts.size if pool > 1 else 0
-    return Plan(_table(offsets), _table(starts), _table(places), np.array(numbers, np.intp), copied, pooled)
+    padded, pooled = some * span * line * pixel + LANES if copied else 0, LANES * starts.size if pool > 1 else 0
+    return Plan(_table(offsets), _table(starts), _table(places), np.array(numbers, np.intp), padded, pooled)
 
 
 def _table(numbers: np.ndarray) -> np.ndarray:

@@ -74,6 +74,15 @@ def test_a_preferred_algorithm_is_taken_where_it_applies():
         assert conv2d((64, 32, 32, 32), (3, 3, 32, 32), (30, 30)).algorithm == "direct"
 
 
+def test_few_filters_are_dot_products_of_many_channels():
+    assert conv2d((4, 40, 40, 64), (3, 3, 64, 2), (38, 38)).algorithm == "dots"
+    assert conv2d((4, 40, 40, 5), (3, 3, 5, 2), (38, 38)).algorithm == "direct"
+    assert conv2d((4, 40, 40, 64), (3, 3, 64, 9), (38, 38)).algorithm != "dots"
+    assert conv2d((4, 40, 40, 64), (3, 3, 32, 2), (38, 38), groups=2).algorithm == "direct"
+    with preferring("direct"):
+        assert conv2d((4, 40, 40, 64), (3, 3, 64, 2), (38, 38)).algorithm == "direct"
+
+
 def test_windows_that_leave_no_lane_without_work_are_added_up():
     assert conv2d_input_grad((64, 32, 32, 32), (3, 3, 3, 32), (32, 32), pads=SAME).algorithm == "col2im"
     assert conv2d_input_grad((4, 10, 10, 40), (5, 5, 11, 40), (30, 30), (3, 3), groups=4).algorithm == "col2im"
