@@ -75,3 +75,11 @@ def test_nothing_is_read_or_written_beyond_the_arrays(case, before_a_forbidden_p
     dy, w = before_a_forbidden_page(dy), before_a_forbidden_page(w)
     monkeypatch.setattr(col2im, "empty", lambda shape: before_a_forbidden_page(np.full(shape, np.nan, np.float32)))
     np.testing.assert_array_equal(col2im.input_grad(dy, w, **options), expected)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_whatever_is_left_in_scratch(case, monkeypatch):
+    dy, w, options = arrays(case)
+    expected = col2im.input_grad(dy, w, **options)
+    monkeypatch.setattr(col2im, "scratch", lambda _, rows, columns: np.full((rows, columns), np.nan, np.float32))
+    np.testing.assert_array_equal(col2im.input_grad(dy, w, **options), expected)

@@ -70,3 +70,11 @@ def test_nothing_is_read_or_written_beyond_the_arrays(case, before_a_forbidden_p
     y = before_a_forbidden_page(np.full(shape, np.nan, np.float32))
     dots.correlate(*(before_a_forbidden_page(array) for array in (x, w, b)), y, reach)
     np.testing.assert_array_equal(y, correlated(x, w, b, shape, reach))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_whatever_is_left_in_scratch(case, monkeypatch):
+    arguments = arrays(case)[:-1]
+    expected = correlated(*arguments)
+    monkeypatch.setattr(dots, "scratch", lambda _, rows, columns: np.full((rows, columns), np.nan, np.float32))
+    np.testing.assert_array_equal(correlated(*arguments), expected)
