@@ -8,8 +8,8 @@ A product a·b is cut until its pieces fit the machine:
     slab    some rows of a, as deep as the panels: in the L2 cache
     tile    TILE_ROWS rows × LANES columns of the result: in registers
 
-Slab and panels are scratch, padded to whole tiles. Tiles are written to where the result is wanted, but for those at
-its edges, of which only a part is copied there.
+Slab and panels are scratch, padded to whole tiles; rows of `a` that follow each other, and are summed at once, need no
+slab. Tiles are written to where the result is wanted, but for those at its edges, of which only a part is copied there.
 Every number of the result is summed in the same order, however the blocks fall: the same bits at any thread count.
 Source: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
 """
@@ -25,6 +25,7 @@ from .simd import (
     LANES,
     TILE_ROWS,
     add,
+    beyond,
     broadcast,
     flat,
     fma,
@@ -33,6 +34,7 @@ from .simd import (
     load,
     load_tile,
     on_stack,
+    prefetch_tile,
     put,
     spaced,
     store,
@@ -53,6 +55,7 @@ SLAB_SIZE, PANELS_SIZE, EDGE_SIZE = (
 )
 SCRATCH = SLAB_SIZE + PANELS_SIZE + EDGE_SIZE
 _GROUP = 8 * LANES  # columns that are copied at once
+_ROWS, _FEWEST_TILES = 1 << 12, 4  # numbers of rows that are read where they lie for all panels, and tiles of them
 _RESULT = 16  # multiplications that take as long as writing a number of the result
 COPY = 16  # multiplications that take as long as copying a number
 NARROW = 2  # columns: too few for a tile
@@ -109,7 +112,11 @@ def clear(target, place, count):
 
 @compiled
 def multiply_tile(a, at, row_step, depth_step, panels, panel, depth, begin, first, begin_step, out, place, out_step):
-    """out[i, j] = begin[i, j] + Σ_d a[i, d] · panels[panel, d, j] for the rows and columns of a tile."""
+    """out[i, j] = begin[i, j] + Σ_d a[i, d] · panels[panel, d, j] for the rows and columns of a tile.
+
+    Memory is asked for the lines of the result first: stores that have to wait for them would stand in a queue.
+    """
+    prefetch_tile(out, spaced(place + LANES - 1, out_step))
     rows, sums = spaced(at, row_step), load_tile(begin, spaced(first, begin_step))
     for d in range(depth):
         sums = fma_tile(a, rows, d * depth_step, load(panels, panel + d * LANES), sums)
@@ -118,19 +125,20 @@ def multiply_tile(a, at, row_step, depth_step, panels, panel, depth, begin, firs
 
 @compiled
 def multiply_slab(
-    slab, tile_step, row_step, depth_step, rows, panels, depth, columns, bias, at, out, place, step, edge
+    slab, tile_step, row_step, depth_step, rows, panels, depth, columns, overlap, bias, at, out, place, step, edge
 ):
     """out = bias + slab · panels if there is a bias (at ≥ 0, where its first number lies), else out += slab · panels.
 
-    The result's first number lies at `place`, its next row `step` further.
+    The result's first number lies at `place`, its next row `step` further. The last panel may overlap the one before.
     """
     for j in range(0, columns, LANES):
-        wide = min(LANES, columns - j)
+        left = min(j, columns - LANES) if overlap else j
+        wide = min(LANES, columns - left)
         for i in range(0, rows, TILE_ROWS):
-            high, corner = min(TILE_ROWS, rows - i), place + i * step + j
+            high, corner = min(TILE_ROWS, rows - i), place + i * step + left
             whole = high == TILE_ROWS and wide == LANES
             tile, spot, tile_row = (out, corner, step) if whole else (edge, 0, LANES)
-            begin, first, begin_step = (bias, at + j, 0) if at >= 0 else (tile, spot, tile_row)
+            begin, first, begin_step = (bias, at + left, 0) if at >= 0 else (tile, spot, tile_row)
             if not whole and at < 0:
                 for row in range(high):
                     copy(out, corner + row * step, edge, row * LANES, wide)
@@ -298,15 +306,26 @@ def _multiply_block(a, b, bias, sums, block, memory):
     put(start_of_all, 0, 0)
     matrix = flat(b), start_of_all, depth, b_depth, b_column
     begin, last = depth * piece // pieces, depth * (piece + 1) // pieces
+    overlap = last - begin <= DEPTH and behind - column >= LANES  # what is summed at once may be computed twice
     for start in range(begin, last, DEPTH):
         end = min(start + DEPTH, last)
-        pack_panels(matrix, start, end, column * b_column, behind - column, panels)
+        whole = (behind - column) // LANES * LANES if overlap else behind - column
+        pack_panels(matrix, start, end, column * b_column, whole, panels)
+        if column + whole < behind:
+            pack_panels(matrix, start, end, (behind - LANES) * b_column, LANES, beyond(panels, whole * (end - start)))
         at = piece * (columns + LANES) + column if start == begin else -1
-        for i in range(row, below, SLAB_ROWS):
+        product = panels, end - start, behind - column, overlap, bias, at, flat(sums)
+        packed = row
+        if a_depth == 1 and depth <= DEPTH:  # rows that follow each other are read where they lie
+            packed = row + (below - row) // TILE_ROWS * TILE_ROWS
+            some = max(_FEWEST_TILES, _ROWS // depth // TILE_ROWS) * TILE_ROWS
+            for i in range(row, packed, some):
+                place, steps = (piece * rows + i) * columns + column, (TILE_ROWS * a_row, a_row, 1)
+                multiply_slab(beyond(flat(a), i * a_row), *steps, min(some, packed - i), *product, place, columns, edge)
+        for i in range(packed, below, SLAB_ROWS):
             high, place = min(SLAB_ROWS, below - i), (piece * rows + i) * columns + column
             steps = _pack_slab(flat(a), a_row, a_depth, i * a_row + start * a_depth, high, end - start, slab)
-            product = panels, end - start, behind - column
-            multiply_slab(slab, *steps, high, *product, bias, at, flat(sums), place, columns, edge)
+            multiply_slab(slab, *steps, high, *product, place, columns, edge)
 
 
 @parallel("f4[:, ::1], f4[:, ::1], f4[::1], f4[:, :]")
