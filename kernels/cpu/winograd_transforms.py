@@ -2,9 +2,8 @@
 
 Each is one axis after the other, with what the first leaves in `half`: 36 vectors. See kernels/winograd.py.
 
-These read and write a vector for every two or three that they compute, and then `fma` does not pay: on a Zen 3 it takes
-its third operand through what vectors are stored by. Twelve with six stores take 12 cycles, as many as they would take
-one after the other; as ten products and twelve sums they take 7.
+Bᵀ d and A y are without `fma`: on a Zen 3 it takes its third operand through what vectors are stored by, so twelve of
+them and six stores take 12 cycles, as many as one after the other; ten products, twelve sums and six stores take 7.
 """
 
 import numpy as np
@@ -14,6 +13,7 @@ from .compile import compiled, inlined
 from .simd import (
     LANES,
     add,
+    at_most,
     filled,
     fma,
     greater,
@@ -78,9 +78,9 @@ def _output(m0, m1, m2, m3, m4, m5):
     far_even, far_odd = add(m3, m4), subtract(m3, m4)
     return (
         add(m0, add(near_even, far_even)),
-        add(multiply(filled(_FAR), far_odd), multiply(filled(_NEAR), near_odd)),
-        add(multiply(filled(_FAR_2), far_even), multiply(filled(_NEAR_2), near_even)),
-        add(multiply(filled(_FAR_3), far_odd), add(multiply(filled(_NEAR_3), near_odd), m5)),
+        fma(filled(_FAR), far_odd, multiply(filled(_NEAR), near_odd)),
+        fma(filled(_FAR_2), far_even, multiply(filled(_NEAR_2), near_even)),
+        fma(filled(_FAR_3), far_odd, fma(filled(_NEAR_3), near_odd, m5)),
     )
 
 
@@ -212,11 +212,16 @@ def _transform_rows(m, place, step, half):
 
 @inlined
 def _largest(v0, v1, v2, v3):
-    """The largest of four, and which it is: the first of equals."""
-    left, right = maximum(v0, v1), maximum(v2, v3)
-    first = select(greater(v1, v0), filled(np.int32(1)), filled(np.int32(0)))
-    last = select(greater(v3, v2), filled(np.int32(3)), filled(np.int32(2)))
-    return maximum(left, right), select(greater(right, left), last, first)
+    """The largest of four, and which it is: from the last to the first, who wins a tie."""
+    best, code = _challenged(v3, filled(np.int32(3)), v2, 2)
+    best, code = _challenged(best, code, v1, 1)
+    return _challenged(best, code, v0, 0)
+
+
+@inlined
+def _challenged(champion, code, challenger, place):
+    wins = at_most(champion, challenger)
+    return select(wins, challenger, champion), select(wins, filled(np.int32(place)), code)
 
 
 @compiled
