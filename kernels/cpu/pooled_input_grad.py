@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..geometry import NO_PADS, Pads, Pair
-from .compile import compiled
+from .compile import compiled, inlined
 from .epilogue import relu_grad
 from .matmul import clear, copy
 from .memory import empty
@@ -113,10 +113,12 @@ def _plan(
     spare = -len(places) % TILE_ROWS  # in front, so that what they store again is older than what others store
     tall = strides[0] + max(strides[0], reach[0] + 1)  # rows that two rows of outputs reach
     strips = min(height, max(1, -(-workers // (images * groups))))
+    step, wide = strides[1] * channels, places[vectors * runs - 1] + LANES  # from window to window, and their rows
+    apart = 0 if step % LANES == 0 else -(-wide // (2 * step))
     return _Plan(
         np.concatenate([np.full(spare * LANES, -1), entries.ravel()]).reshape(-1, _TILE).astype(np.intp),
         np.array([0] * spare + places, np.intp),
-        np.array([line, tall, *strides, pads[0][0], pads[1][0], reach[0], strips, *dilation], np.intp),
+        np.array([line, tall, *strides, pads[0][0], pads[1][0], reach[0], strips, *dilation, apart], np.intp),
         tall * line * channels + LANES,
     )
 
@@ -160,7 +162,7 @@ def _add_windows(worker, workers, arguments):
                 gradients = beyond(flat(dy), at), beyond(flat(code), at), filters, filters // groups
                 windows = memory[worker], steps, across
                 if _finite(dy[n, p]):
-                    _add_tiles(gradients, weights, group, windows, places, as_words(marks[worker]))
+                    _add_tiles(gradients, weights, group, windows, places, numbers[10], as_words(marks[worker]))
                 else:
                     _add_numbers(gradients, w, group, windows, numbers)
             begin = max(first, 2 * p * stride - top)
@@ -183,26 +185,44 @@ def _finite(dy):
 
 
 @compiled
-def _add_tiles(gradients, weights, group, windows, places, marks):
-    """Add some filters' part of a tile to all windows of a row, then the next."""
-    (dy, code, step, filters), (block, to, across) = gradients, windows
-    tiles, vectors = len(places) // TILE_ROWS, spaced(0, LANES)
+def _add_tiles(gradients, weights, group, windows, places, apart, marks):
+    """Add some filters' part of a tile to all windows of a row, then the next.
+
+    A processor that loads a part of a vector which it has only just stored must wait. So where overlaps are no whole
+    vectors, windows follow others that lie `apart` from them.
+    """
+    (dy, code, step, filters), across = gradients, windows[2]
+    tiles = len(places) // TILE_ROWS
     for first in range(0, filters, _FILTERS):
         for q in range(across):
             _mark(dy, code, q * step + first, min(_FILTERS, filters - first), marks, q * _OUTPUTS)
         for tile in range(tiles):
             rows = listed(places, tile * TILE_ROWS)
             packed = beyond(weights, ((group * tiles + tile) * filters + first) * _TILE)
-            for q in range(across):
-                row = beyond(dy, q * step + first)
+            if apart == 0:
+                for q in range(across):
+                    for output in range(_OUTPUTS):
+                        _add_tile(beyond(dy, q * step + first), packed, rows, windows, q, output, marks)
+            else:
                 for output in range(_OUTPUTS):
-                    window = beyond(block, output // 2 * to[0] + (2 * q + output % 2) * to[1])
-                    bits, sums = get(marks, q * _OUTPUTS + output), load_tile(window, rows)
-                    while bits != 0:
-                        k = lowest_bit(bits)
-                        sums = fma_vectors(packed, vectors, k * _TILE, broadcast(row, k), sums)
-                        bits &= bits - 1
-                    store_tile(window, rows, sums)
+                    for turn in range(apart):
+                        q = turn
+                        while q < across:
+                            _add_tile(beyond(dy, q * step + first), packed, rows, windows, q, output, marks)
+                            q += apart
+
+
+@inlined
+def _add_tile(dy, packed, rows, windows, q, output, marks):
+    """Add to a part of a window its weights of all filters that are marked, times their gradients."""
+    block, to, _ = windows
+    window = beyond(block, output // 2 * to[0] + (2 * q + output % 2) * to[1])
+    bits, sums = get(marks, q * _OUTPUTS + output), load_tile(window, rows)
+    while bits != 0:
+        k = lowest_bit(bits)
+        sums = fma_vectors(packed, spaced(0, LANES), k * _TILE, broadcast(dy, k), sums)
+        bits &= bits - 1
+    store_tile(window, rows, sums)
 
 
 @compiled
