@@ -19,7 +19,7 @@ from .simd import LANES, TILE_ROWS
 
 Shape = tuple[int, ...]
 
-_TRANSFORM = 400  # multiplications of vectors that take as long as to transform a tile for a vector of channels
+_TRANSFORM = 330  # multiplications of vectors that take as long as to transform a tile for a vector of channels
 _TRANSFORM_WEIGHTS = 360  # and the weights of a vector of filters for a channel
 _SUM_WEIGHTS = 1300  # and to write, add up and transform the 36 sums of their gradients
 _TILE = 8  # and to begin a tile, for each of its outputs
@@ -182,10 +182,15 @@ def _phases(gradients: Shape, kernel: Shape, size: Pair, strides: Pair, groups: 
     """How long it takes to multiply what the pixels of each phase read."""
     pixels, channels, phases = gradients[0] * size[0] * size[1] * groups, kernel[2], strides[0] * strides[1]
     taps, rest = kernel[0] * kernel[1] / phases, channels % LANES
-    vectors = channels // LANES + (0 if rest == 0 else 0.5 if rest <= LANES // 2 else 1)
     edge = _EDGE if (groups > 1 or phases > 1) and rest not in (0, LANES // 2) else 0
-    multiplied = taps * (gradients[3] // groups) * vectors + (-(-channels // LANES) + 1) * _TILE + edge
+    multiplied = taps * (gradients[3] // groups) * _vectors(channels) + (-(-channels // LANES) + 1) * _TILE + edge
     return pixels * multiplied + _PHASE * phases
+
+
+def _vectors(filters: int) -> float:
+    """As many as a direct sum computes: it leaves out a half without a filter."""
+    whole, rest = divmod(filters, LANES)
+    return whole + (0 if rest == 0 else 0.5 if rest <= LANES // 2 else 1)
 
 
 @functools.lru_cache(maxsize=256)
@@ -219,7 +224,7 @@ def _without_winograd(
 
 def _winograd_or_direct(images: Shape, down: int, across: int, filters: int) -> Choice:
     """Winograd's transforms must not take longer than the multiplications that it saves."""
-    sums = images[0] * down * across * TAPS**2 * images[3] * -(-filters // LANES)
+    sums = images[0] * down * across * TAPS**2 * images[3] * _vectors(filters)
     return _faster(sums, *_winograd(images, down, across, filters))
 
 
@@ -241,7 +246,7 @@ def _winograd_or_direct_weights(gradients: Shape, channels: int) -> Choice:
     return _faster(sums, products, _TRANSFORM * tiles * (inputs + outputs) + _SUM_WEIGHTS * channels * outputs)
 
 
-def _faster(sums: int, products: int, transforms: int) -> Choice:
+def _faster(sums: float, products: int, transforms: int) -> Choice:
     if products + transforms < sums:
         return Choice("winograd", f"{sums / products:.1f} times fewer multiplications")
     return Choice("direct", f"Winograd would take {(products + transforms) / sums:.1f} times as long")

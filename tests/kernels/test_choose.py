@@ -4,6 +4,7 @@ import pytest
 
 from minicnn.kernels import precision
 from minicnn.kernels.cpu.choose import conv2d, conv2d_input_grad, conv2d_weight_grad, preferring
+from minicnn.kernels.cpu.simd import LANES
 
 SAME = ((1, 1), (1, 1))
 
@@ -30,6 +31,8 @@ def test_winograd_must_be_worth_its_transforms():
     assert algorithm == "direct"
     assert why.startswith("Winograd would take ")
     assert conv2d((1, 1, 1, 64), (3, 3, 64, 64), (1, 1), pads=SAME).algorithm == "direct"
+    half, whole = (conv2d((8, 64, 64, 16), (3, 3, 16, filters), (64, 64), pads=SAME) for filters in (LANES // 2, LANES))
+    assert (half.algorithm, whole.algorithm) == ("direct", "winograd")
     assert conv2d_weight_grad((64, 32, 32, 3), (64, 32, 32, 32), (3, 3), pads=SAME).algorithm == "direct"
     assert conv2d_weight_grad((1, 14, 14, 256), (1, 14, 14, 256), (3, 3), pads=SAME).algorithm == "direct"
 
