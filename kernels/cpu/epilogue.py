@@ -12,6 +12,7 @@ from .compile import compiled, inlined
 from .simd import (
     LANES,
     at_most,
+    beyond,
     either,
     filled,
     get,
@@ -45,16 +46,34 @@ def relu_max_pool(block, at, steps, size, channels, out, code, place, out_steps,
     `size` is that of the result. Where all of a window is negative its first maximum is named, which is not the pixel
     that max(block, 0) had first: no gradient will flow there.
     """
-    below, right = steps
+    across, step = size[1], out_steps[1]
     for p in range(size[0]):
-        for q in range(size[1]):
-            first, target = at + 2 * (p * below + q * right), place + p * out_steps[0] + q * out_steps[1]
-            room = channels + (size[1] - 1 - q) * out_steps[1] if spill else channels
-            for c in range(0, channels, LANES):
-                i = first + c
-                best, pixel = largest_of_four(block, (i, i + right, i + below, i + below + right))
-                _store(out, target + c, maximum(zeros(), best), channels - c, room - c)
-                _store(code, target + c, pixel, channels - c, room - c)
+        for c in range((channels - 1) // LANES * LANES, -1, -LANES):  # the last first, which may spill over others
+            row, target, wide = beyond(block, at + 2 * p * steps[0] + c), place + p * out_steps[0] + c, channels - c
+            beside = (LANES - wide + step - 1) // step if spill else across  # pixels over which a vector spills
+            whole = across if wide >= LANES else max(0, across - beside)
+            _pool_whole(row, steps, whole, beyond(out, target), beyond(code, target), step)
+            for q in range(whole, across):
+                best, pixel = _largest_in_window(row, steps, q)
+                for lane in range(wide):
+                    put(out, target + q * step + lane, lane_of(best, lane))
+                    put(code, target + q * step + lane, np.uint8(lane_of(pixel, lane)))
+
+
+@compiled
+def _pool_whole(row, steps, pixels, out, code, step):
+    """Pool a vector of channels of some pixels. A function of its own: all that it needs has room in registers."""
+    for q in range(pixels):
+        best, pixel = _largest_in_window(row, steps, q)
+        store(out, q * step, best)
+        store(code, q * step, pixel)
+
+
+@inlined
+def _largest_in_window(row, steps, q):
+    i, (below, right) = 2 * q * steps[1], steps
+    best, pixel = largest_of_four(row, (i, i + right, i + below, i + below + right))
+    return maximum(zeros(), best), pixel
 
 
 @compiled
