@@ -2,6 +2,7 @@
 
 import bisect
 import mmap
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,11 @@ def owner(array: np.ndarray) -> Any:
     while isinstance(root, np.ndarray) and root.base is not None:
         root = root.base
     return None if isinstance(root, _Place) else root
+
+
+def unowned(array: np.ndarray) -> np.ndarray:
+    """The same memory, which it does not hold."""
+    return np.asarray(SimpleNamespace(__array_interface__=array.__array_interface__))
 
 
 class _Chunk:

@@ -26,7 +26,7 @@ from typing import Any, Self
 import numpy as np
 from numba.core import types
 
-from .arena import Arena, owner
+from .arena import Arena, owner, unowned
 from .call import DATA, NDIM, SHAPE, STRIDES
 from .compile import Address
 from .entry import EntryPoint, entry_point
@@ -192,12 +192,16 @@ def told(numbers: np.ndarray) -> np.ndarray:
     return numbers
 
 
-def every_run(function: Callable[[], Any]) -> None:
-    """Call a function of Python, or have a capture call it in each of its runs."""
+def every_run(function: Callable[..., Any], *arrays: np.ndarray) -> None:
+    """Call a function of Python with arrays, or have a capture call it in each of its runs.
+
+    Places of these arrays may be given to others after it, as if it were a launch.
+    """
     if current.capture is None:
-        function()
+        function(*arrays)
     else:
-        current.capture.step(function)
+        seen = [unowned(array) if owner(array) is None else array for array in arrays]
+        current.capture.step(lambda: function(*seen))
 
 
 @cache

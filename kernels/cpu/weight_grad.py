@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..geometry import Pair
+from .capture import every_run
 from .compile import compiled, inlined
 from .direct import pad
 from .matmul import copy
@@ -41,7 +42,6 @@ from .simd import (
 from .windows import OUTPUTS, Reach, plan
 
 NO_CODES = np.empty(0, np.uint8)
-_ALWAYS = np.full(1, np.nan, np.float32)  # a fault
 _HALF = LANES // 2
 _PIECES = 8  # at most
 _SUMS = 1 << 20  # numbers: some megabytes, which the last cache holds
@@ -54,32 +54,34 @@ _RUN = (1 << 11) // LANES  # outputs whose gradients, a vector each, take 8 KB, 
 def weight_grad(x: np.ndarray, dy: np.ndarray, reach: Reach, groups: int) -> np.ndarray:
     """dw as a matrix: the numbers of a window by the filters."""
     cut = cut_up(x.shape, dy.shape, reach, groups)
-    sums = _multiplied(x, dy, NO_CODES, dy.shape[1:3], _ALWAYS, cut)
+    sums = _multiplied(x, dy, NO_CODES, dy.shape[1:3], cut)
     if len(sums) == 1 and sums.shape[2] == dy.shape[3]:
         return sums[0, : cut.depth]
     dw = empty((cut.depth, dy.shape[3]))
-    _total(workers_for(sums.size), sums, groups, _ALWAYS, dw)
+    _total(workers_for(sums.size), sums, groups, dw)
     return dw
 
 
 def weight_grad_if(
     faults: np.ndarray, x: np.ndarray, dy: np.ndarray, code: np.ndarray, size: Pair, reach: Reach, dw: np.ndarray
 ) -> None:
-    """Write dw, a matrix, if there is NaN among the faults.
+    """Write dw, a matrix, if there is NaN among the faults; no kernel is compiled for that before there is one.
 
     code        where each gradient belongs in the `size` outputs that 2×2 max-pooling follows, or nothing
     """
-    cut = cut_up(x.shape, (len(dy), *size, dy.shape[3]), reach, 1)
-    sums = _multiplied(x, dy, code.reshape(-1), size, faults, cut)
-    _total(workers_for(sums.size), sums, 1, faults, dw)
+
+    def write(faults: np.ndarray, x: np.ndarray, dy: np.ndarray, code: np.ndarray, dw: np.ndarray) -> None:
+        if np.isnan(faults).any():
+            cut = cut_up(x.shape, (len(dy), *size, dy.shape[3]), reach, 1)
+            _total(workers_for(dw.size), _multiplied(x, dy, code.reshape(-1), size, cut), 1, dw)
+
+    every_run(write, faults, x, dy, code, dw)
 
 
-def _multiplied(
-    x: np.ndarray, dy: np.ndarray, code: np.ndarray, size: Pair, faults: np.ndarray, cut: "Cut"
-) -> np.ndarray:
+def _multiplied(x: np.ndarray, dy: np.ndarray, code: np.ndarray, size: Pair, cut: "Cut") -> np.ndarray:
     workers = workers_for(len(x) * size[0] * size[1] * dy.shape[3] * len(cut.offsets) // LANES)
     sums, splits, memory = empty(cut.sums), cut.splits(workers), scratch("weight gradient", workers, cut.scratch)
-    _multiply(workers, x, dy, code, *size, faults, sums, *cut.tables, cut.groups, splits, memory)
+    _multiply(workers, x, dy, code, *size, sums, *cut.tables, cut.groups, splits, memory)
     return sums
 
 
@@ -125,17 +127,15 @@ def splits_of(panels: int, pieces: int, workers: int) -> int:
 
 
 @parallel(
-    "f4[:, :, :, ::1], f4[:, :, :, ::1], u1[::1], intp, intp, f4[::1], f4[:, :, ::1], "
+    "f4[:, :, :, ::1], f4[:, :, :, ::1], u1[::1], intp, intp, f4[:, :, ::1], "
     "intp[::1], intp[::1], intp[::1], intp, intp, f4[:, ::1]"
 )
 def _multiply(worker, workers, arguments):
-    """If there is a fault, sums[i, d, k] = Σ_m x[starts[m] + offsets[d]] · dy[m, k] over piece i of the blocks.
+    """sums[i, d, k] = Σ_m x[starts[m] + offsets[d]] · dy[m, k] over piece i of the blocks.
 
     If there is a code, dy is what max_pool2d_grad would make of a smaller one.
     """
-    x, dy, code, down, across, faults, sums, offsets, starts, numbers, groups, splits, memory = unpack(arguments)
-    if not any_nan(faults):
-        return
+    x, dy, code, down, across, sums, offsets, starts, numbers, groups, splits, memory = unpack(arguments)
     stride, top, left, covered, line, padded = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10]
     some, rows = numbers[11], numbers[12]
     (images, height, _, channels), filters = x.shape, dy.shape[3]
@@ -244,11 +244,10 @@ def _add_last(x, offsets, starts, gradients, wide, sums, step):
             put(sums, d * step + k, get(sums, d * step + k) + number * get(gradients, m * _HALF + k))
 
 
-@parallel("f4[:, :, ::1], intp, f4[::1], f4[:, ::1]")
+@parallel("f4[:, :, ::1], intp, f4[:, ::1]")
 def _total(worker, workers, arguments):
-    sums, groups, faults, dw = unpack(arguments)
-    if any_nan(faults):
-        total(worker, workers, sums, groups, dw)
+    sums, groups, dw = unpack(arguments)
+    total(worker, workers, sums, groups, dw)
 
 
 @compiled

@@ -7,7 +7,7 @@ import pytest
 
 from minicnn.kernels import cpu
 from minicnn.kernels.cpu.arena import Arena
-from minicnn.kernels.cpu.capture import Capture, expect_finite
+from minicnn.kernels.cpu.capture import Capture, every_run, expect_finite
 from minicnn.kernels.cpu.memory import contiguous, empty
 from minicnn.kernels.cpu.optimizer import RATES
 
@@ -78,6 +78,22 @@ def test_memory_of_arrays_that_are_gone_is_used_again():
     x[...] = 0
     capture.run()
     assert (y == 0).all()
+
+
+def test_a_call_of_python_holds_no_place_of_its_arrays():
+    x, seen = draw(1000), []
+    with (capture := Capture()):
+        y = cpu.negative(x)
+        every_run(lambda *arrays: seen.append([array.copy() for array in arrays]), y, x[::2])
+        del y
+        cpu.add(x, x)
+    assert capture.arena.peak < 2 * x.nbytes
+    x[...] = 3
+    capture.run()
+    first, second = seen
+    np.testing.assert_array_equal(first[1], -first[0][::2])
+    np.testing.assert_array_equal(second[0], np.full(1000, -3))
+    np.testing.assert_array_equal(second[1], np.full(500, 3))
 
 
 def test_outside_a_capture_memory_is_no_ones_but_the_arrays():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import backend, fused
+from minicnn.kernels.cpu import add, pooled_fours, pooled_lists, pooled_weight_grad
 from minicnn.kernels.cpu import fused as fast
-from minicnn.kernels.cpu import pooled_fours, pooled_lists, pooled_weight_grad
+from minicnn.kernels.cpu.capture import Capture
 from minicnn.kernels.geometry import NO_PADS, window_output
 
 ROUND = ((1, 1), (1, 1))
@@ -92,6 +93,21 @@ def test_an_infinity_of_the_call_before_does_not_matter():
     larger, *others, its_options = arrays("several images in a block")
     fast.conv2d_weight_grad_of_pool(np.full_like(larger, np.inf), *others, **its_options)
     np.testing.assert_array_equal(fast.conv2d_weight_grad_of_pool(x, dy, code, **options), dw)
+
+
+@pytest.mark.parametrize("case", ["several blocks in an image", "short windows"])
+def test_an_infinity_in_a_later_run_of_a_capture(case):
+    x, dy, code, options = arrays(case)
+    with (capture := Capture()):
+        moved, gradients = add(x, np.float32(0)), add(dy, np.float32(0))
+        dw = fast.conv2d_weight_grad_of_pool(moved, gradients, code, **options)
+        del moved, gradients
+        add(x, np.float32(1))  # takes the place of one of them
+    x.flat[x.size // 3] = np.inf
+    for _ in range(2):
+        capture.run()
+        np.testing.assert_array_equal(dw, fast.conv2d_weight_grad_of_pool(x, dy, code, **options))
+        x.flat[x.size // 3] = 1
 
 
 @pytest.mark.parametrize("case", CASES)
