@@ -212,7 +212,7 @@ def _transform_rows(m, place, step, half):
 
 @inlined
 def _largest(v0, v1, v2, v3):
-    """The largest of four, and which it is: from the last to the first, who wins a tie."""
+    """epilogue.largest_of_four for numbers in registers, where a NaN need not win: such results are computed anew."""
     best, code = _challenged(v3, filled(np.int32(3)), v2, 2)
     best, code = _challenged(best, code, v1, 1)
     return _challenged(best, code, v0, 0)
