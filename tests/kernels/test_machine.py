@@ -26,6 +26,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[2:]]))
 TESTS = (
     "test_simd",
     "test_direct",
+    "test_few_filters",
     "test_depthwise",
     "test_weight_grad",
     "test_pooled_weight_grad",
