@@ -13,7 +13,7 @@ import numpy as np
 from .compile import compiled
 from .memory import empty
 from .parallel import parallel, unpack, workers_for
-from .simd import LANES, add, fma, load, store, subtract, zeros
+from .simd import LANES, add, flat, fma, get, load, put, store, subtract, zeros
 
 _CHUNK = 64  # joined rows
 
@@ -25,8 +25,8 @@ def channel_sums(x: np.ndarray) -> np.ndarray:
     array([4., 6.], dtype=float32)
     """
     chunks, sums = empty_chunks(x), empty(x.shape[-1:])
-    _sum(workers_for(x.size), x, np.zeros(len(sums), np.float32), chunks)
-    _total(1, chunks, sums)
+    _sum(workers_for(x.size), x, chunks)
+    _total(1, chunks, empty(chunks.shape[2:], np.float64), sums)
     return sums
 
 
@@ -39,14 +39,24 @@ def empty_chunks(x: np.ndarray) -> np.ndarray:
 @compiled
 def total(chunks, channels):
     """One kind of sum, of each channel, in float64."""
-    joined, sums = np.zeros(chunks.shape[1]), np.zeros(channels)
+    joined, sums = np.empty(chunks.shape[1]), np.empty(channels)
+    _add_up(chunks, joined, sums)
+    return sums
+
+
+@compiled
+def _add_up(chunks, joined, sums):
+    """The same, by way of the sums of joined rows."""
+    for j in range(len(joined)):
+        joined[j] = 0
     for chunk in range(len(chunks)):
         for j in range(len(joined)):
             joined[j] += chunks[chunk, j]
-    for start in range(0, len(joined), channels):
-        for c in range(channels):
-            sums[c] += joined[start + c]
-    return sums
+    for c in range(len(sums)):
+        number = 0.0
+        for start in range(0, len(joined), len(sums)):
+            number += joined[start + c]
+        sums[c] = number
 
 
 @compiled
@@ -127,15 +137,26 @@ def _filled_up(x, start, length):
     return row
 
 
-@parallel("f4[::1], f4[::1], f4[:, :, ::1]")
+@parallel("f4[::1], f4[:, :, ::1]")
 def _sum(worker, workers, arguments):
-    x, center, chunks = unpack(arguments)
-    sum_deviations(x, center, chunks, worker, workers)
+    """chunks[0, i] = the sums of x."""
+    x, chunks = unpack(arguments)
+    sums, length, whole = flat(chunks), chunks.shape[2], chunks.shape[1] - 1
+    rows = len(x) // length
+    for chunk in range(whole * worker // workers, whole * (worker + 1) // workers):
+        end = min((chunk + 1) * _CHUNK, rows)
+        for j in range(0, length, LANES):
+            vector = zeros()
+            for row in range(chunk * _CHUNK, end):
+                vector = add(vector, load(x, row * length + j))
+            store(sums, chunk * length + j, vector)
+    if worker == 0:
+        for j in range(length):
+            place = rows * length + j
+            put(sums, whole * length + j, get(x, place) if place < len(x) else np.float32(0))
 
 
-@parallel("f4[:, :, ::1], f4[::1]")
+@parallel("f4[:, :, ::1], f8[::1], f4[::1]")
 def _total(worker, workers, arguments):
-    chunks, sums = unpack(arguments)
-    totals = total(chunks[0], len(sums))
-    for c in range(len(sums)):
-        sums[c] = totals[c]
+    chunks, joined, sums = unpack(arguments)
+    _add_up(chunks[0], joined, sums)
