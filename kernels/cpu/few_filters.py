@@ -51,6 +51,7 @@ _TILES = _POOL**2 * _TILE
 _POOLING = 12  # multiplications that take as long as pooling a number
 
 
+@functools.lru_cache(maxsize=64)
 def suits(shape: tuple[int, ...], out_shape: tuple[int, ...], reach: Reach, groups: int) -> bool:
     """Whether this takes no longer than direct.py, whose lanes are filters: counted in multiplications an output.
 
