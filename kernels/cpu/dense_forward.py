@@ -28,7 +28,7 @@ from .simd import (
     load,
     load_tile,
     maximum,
-    prefetch,
+    prefetch_tile,
     put,
     spaced,
     store,
@@ -153,9 +153,9 @@ def _multiply_chunk(x, places, rows, w, columns, start, depth, column, width, pa
             _pack_edge(w, at, columns, depth, wide, panel)
         row = 0
         for tile in range(tiles):
-            for _ in range(lines):
-                prefetch(w, ahead)
-                ahead += LANES
+            for _ in range(0, lines, TILE_ROWS):
+                prefetch_tile(w, spaced(ahead, LANES))
+                ahead += TILE_ROWS * LANES
                 if ahead >= edge:
                     ahead, edge = edge + columns - width, edge + columns
             high = height_of(rows - row, tiles - tile)

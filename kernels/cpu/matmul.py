@@ -224,14 +224,15 @@ def block_grid(rows, columns, results, workers):
     """(height, down, width, across): how so many results of one shape are cut into blocks for so many workers.
 
     A block multiplies height · width pairs of numbers for every height + width that it copies, and whoever has the
-    most blocks is the last to finish. What a number is the sum of, and in which order, does not depend on the cut.
+    most blocks is the last to finish. No block is higher than the result, or to cut a few rows off it would look cheap
+    and copy all of b twice. What a number is the sum of, and in which order, does not depend on the cut.
     """
     grid, least = (rows, 1, columns, 1), np.inf
     for across in range(1, workers + 1):
         width = whole_panels((columns + across - 1) // across)
         fewest_turns = (results * across + workers - 1) // workers
         for turns in range(fewest_turns, fewest_turns + 2):
-            height = padded((rows * results * across + turns * workers - 1) // (turns * workers))
+            height = min(rows, padded((rows * results * across + turns * workers - 1) // (turns * workers)))
             time = turns * (height * width + COPY * (height + width))
             if time < least:
                 grid, least = (height, (rows + height - 1) // height, width, (columns + width - 1) // width), time

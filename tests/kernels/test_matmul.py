@@ -4,8 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from numba import njit
 
-from minicnn.kernels.cpu.matmul import DEPTH, PANELS, SLAB_ROWS, matmul
+from minicnn.kernels.cpu.matmul import DEPTH, PANELS, SLAB_ROWS, block_grid, matmul
 from minicnn.kernels.cpu.simd import LANES, TILE_ROWS
 
 SHAPES = [  # rows, depth, columns
@@ -59,3 +60,30 @@ def test_nothing_is_read_or_written_beyond_the_arrays(shape, a_transposed, b_tra
     b = before_a_forbidden_page(b.T).T if b_transposed else before_a_forbidden_page(b)
     found = matmul(a, b, before_a_forbidden_page(out), before_a_forbidden_page(bias))
     np.testing.assert_array_equal(found, expected)
+
+
+@njit
+def grid(rows, columns, results, workers):
+    return block_grid(rows, columns, results, workers)
+
+
+#: rows, columns, results: of dense layers on small batches, whose depth is cut into pieces, and of larger products
+GRIDS = [(20, 512, 8), (32, 50, 8), (TILE_ROWS + 1, 100, 3), (1, 1, 1), (300, 64, 1), (1000, 700, 2)]
+
+
+@pytest.mark.parametrize("shape", GRIDS, ids=str)
+def test_one_thread_copies_nothing_twice(shape):
+    rows, columns, results = shape
+    height, down, width, across = grid(rows, columns, results, 1)
+    assert (down, across) == (1, 1)
+    assert height == rows
+    assert width >= columns
+
+
+@pytest.mark.parametrize("workers", [2, 3, 8, 64])
+@pytest.mark.parametrize("shape", GRIDS, ids=str)
+def test_blocks_cover_the_result_and_none_is_empty(shape, workers):
+    rows, columns, results = shape
+    height, down, width, across = grid(rows, columns, results, workers)
+    assert (down - 1) * height < rows <= down * height
+    assert (across - 1) * width < columns <= across * width
