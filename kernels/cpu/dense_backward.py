@@ -137,6 +137,7 @@ def gradients_of(task, row, below, w, state, other):
     gradients, memory = _cut(rest, (_BLOCK + TILE_ROWS) * whole_panels(dy.shape[1]))
     if len(dx) > 0:
         _input_gradients_of(dy, places, w, y, dx, row, below, memory)
+        w = w[:0]  # these rows have just been read: they need not be asked for
     numbers, (depth, rows), columns = flat(x), x.shape, dy.shape[1]
     for n in range(depth):
         copy(numbers, n * rows + row, block, n * _BLOCK, below - row)
