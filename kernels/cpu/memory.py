@@ -47,7 +47,7 @@ def computed(function: Callable[[], np.ndarray], shape: tuple[int, ...], dtype: 
 
 def contiguous(array: np.ndarray) -> np.ndarray:
     """The array, or a copy whose numbers lie in row-major order."""
-    return laid_out(array, array.dtype, ("C",))
+    return array if array.flags.c_contiguous else laid_out(array, array.dtype, ("C",))
 
 
 def laid_out(array: np.ndarray, dtype: np.dtype, layout: tuple[Literal["A", "C"], ...]) -> np.ndarray:

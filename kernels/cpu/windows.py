@@ -44,7 +44,7 @@ def forward_reach(kernel_size: Pair, strides: Pair, pads: Pads, dilation: Pair) 
     Reach(rows=(0,), columns=(-1, 2), strides=(1, 1), first=(0, 0), steps=(1, 1))
     """
     rows, columns = (
-        tuple(r * step - pad[0] for r in range(size)) for size, step, pad in zip(kernel_size, dilation, pads)
+        tuple(range(-pad[0], size * step - pad[0], step)) for size, step, pad in zip(kernel_size, dilation, pads)
     )
     return Reach(rows, columns, strides)
 
