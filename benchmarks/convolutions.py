@@ -1,5 +1,6 @@
 """Layers of convolution that nobody tuned anything for: some from well-known networks, most of them drawn by lot."""
 
+import functools
 import itertools
 import math
 from typing import NamedTuple
@@ -50,13 +51,14 @@ class Convolution(NamedTuple):
         return self.batch * p * q * self.filters * self.size**2 * self.channels // self.groups
 
 
-def arrays(layer: Convolution) -> list[np.ndarray]:
+@functools.lru_cache(maxsize=1)
+def arrays(layer: Convolution) -> tuple[np.ndarray, ...]:
     """x (N, H, W, C), w (R, S, C/g, K) and dy (N, P, Q, K)."""
     rng = np.random.default_rng(0)
     x = (layer.batch, layer.height, layer.width, layer.channels)
     w = (layer.size, layer.size, layer.channels // layer.groups, layer.filters)
     dy = (layer.batch, *layer.output_size, layer.filters)
-    return [rng.standard_normal(shape, np.float32) for shape in (x, w, dy)]
+    return tuple(rng.standard_normal(shape, np.float32) for shape in (x, w, dy))
 
 
 # ---------------------------------------------------------------------------------------------------------- the grid

@@ -87,7 +87,7 @@ SECTIONS: dict[str, Section] = {
         start="start_convolution",
         run="convolve",
         tolerance=5e-4,
-        turn=0.015,
+        turn=0.01,
     ),
     "memory": Launch(
         "Memory",

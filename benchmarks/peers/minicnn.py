@@ -8,12 +8,12 @@ from convolutions import FORWARD, GRID, INPUT_GRADIENT, WEIGHT_GRADIENT, arrays
 import minicnn
 from minicnn.kernels import backend
 from peers.by_fit import Fit, repeated
-from peers.worker import seconds_per_call, serve
+from peers.worker import sample, seconds_per_call, serve
 
 
 class MiniCnn(Fit):
     def start_convolution(self, name: str) -> list[np.ndarray]:
-        """The result of a pass of a layer."""
+        """Numbers of the result of a pass of a layer."""
         (layer, direction), kernels = GRID[name], backend("cpu")
         x, w, dy = arrays(layer)
         options = {
@@ -27,7 +27,7 @@ class MiniCnn(Fit):
             INPUT_GRADIENT: lambda: kernels.conv2d_input_grad(dy, w, input_size=x.shape[1:3], **options),
             WEIGHT_GRADIENT: lambda: kernels.conv2d_weight_grad(x, dy, kernel_size=w.shape[:2], **options),
         }[direction]
-        return [self.convolution()]
+        return [sample(self.convolution())]
 
     def convolve(self, times: int) -> float:
         return seconds_per_call(self.convolution, times)

@@ -9,7 +9,7 @@ from convolutions import FORWARD, GRID, WEIGHT_GRADIENT, arrays
 from workloads import WORKLOADS, batch, build, loss, optimizer
 
 from peers.by_fit import Data, Fit
-from peers.worker import GATE_STEPS, seconds_per_call, serve
+from peers.worker import GATE_STEPS, sample, seconds_per_call, serve
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -58,9 +58,8 @@ class Function:
         return seconds_per_call(self.answer, batches)
 
     def start_convolution(self, name: str) -> list[np.ndarray]:
-        """The result of a pass of a layer."""
+        """Numbers of the result of a pass of a layer."""
         layer, direction = GRID[name]
-        kernel = arrays(layer)[1]
         x, w, dy = map(tf.constant, arrays(layer))
         pads = [(0, 0), (layer.pad, layer.pad), (layer.pad, layer.pad), (0, 0)]
         dilations, strides = [layer.dilation] * 2, [1, layer.stride, layer.stride, 1]
@@ -76,8 +75,7 @@ class Function:
             return y if direction == FORWARD else tape.gradient(y, w if direction == WEIGHT_GRADIENT else x, dy)
 
         self.convolution = lambda: convolve(x, w, dy)
-        result = self.convolution().numpy()
-        return [result.reshape(kernel.shape) if direction == WEIGHT_GRADIENT else result]
+        return [sample(self.convolution().numpy())]
 
     def convolve(self, times: int) -> float:
         return seconds_per_call(self.convolution, times)

@@ -8,7 +8,7 @@ from convolutions import FORWARD, GRID, INPUT_GRADIENT, WEIGHT_GRADIENT, arrays
 from torch import nn
 from workloads import WORKLOADS, Conv, Dense, MaxPool, Workload, activations, batch, channels_first, weights
 
-from peers.worker import GATE_STEPS, seconds_per_call, serve
+from peers.worker import GATE_STEPS, sample, seconds_per_call, serve
 
 
 class FlattenChannelsLast(nn.Module):
@@ -61,7 +61,7 @@ class PyTorch:
         return seconds_per_call(self.answer, batches)
 
     def start_convolution(self, name: str) -> list[np.ndarray]:
-        """The result of a pass of a layer."""
+        """Numbers of the result of a pass of a layer."""
         layer, direction = GRID[name]
         images, kernel, gradient = map(torch.from_numpy, arrays(layer))
         x, dy = (self._laid_out(array.permute(0, 3, 1, 2)) for array in (images, gradient))
@@ -78,7 +78,7 @@ class PyTorch:
             return dw if direction == WEIGHT_GRADIENT else dx
 
         self.convolution = convolve
-        return [convolve().permute((2, 3, 1, 0) if direction == WEIGHT_GRADIENT else (0, 2, 3, 1)).numpy()]
+        return [sample(convolve().permute((2, 3, 1, 0) if direction == WEIGHT_GRADIENT else (0, 2, 3, 1)).numpy())]
 
     def convolve(self, times: int) -> float:
         return seconds_per_call(self.convolution, times)

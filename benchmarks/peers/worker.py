@@ -8,6 +8,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 GATE_STEPS = 3  # how many losses the libraries must agree about
 
 
@@ -30,6 +32,15 @@ def serve(library: Any) -> None:
             answer = Failure(traceback.format_exc())
         pickle.dump(answer, answers)
         answers.flush()
+
+
+def sample(array: np.ndarray, most: int = 100_000) -> np.ndarray:
+    """Numbers from all over an array: enough of them to see whether libraries agree.
+
+    >>> sample(np.arange(10), most=4)
+    array([0, 3, 6, 9])
+    """
+    return array.reshape(-1)[:: -(-array.size // most) | 1].copy()
 
 
 def seconds_per_call(call: Callable[[], Any], calls: int) -> float:
