@@ -4,7 +4,8 @@
 
 fours[j] are the numbers j, j + right, j + below and j + below + right of a block's copy of x, side by side. So a tile
 of some numbers of a window and a vector of filters takes what a dense one would for a quarter of the outputs.
-Where at most half of the lanes have a filter, they take two pixels at once, as in weight_grad.py.
+Where at most half of the lanes have a filter, they take two pixels at once, as in weight_grad.py; a pixel without a
+gradient goes with the last of an odd number.
 """
 
 import functools
@@ -21,6 +22,7 @@ from .simd import (
     LANES,
     as_integers,
     beyond,
+    filled,
     flat,
     fma,
     get,
@@ -51,8 +53,9 @@ def weight_grad(
     pieces, workers = pieces_of(blocks.blocks, size), workers_for(dy.size * len(offsets) // LANES)
     splits = splits_of(panels, pieces, workers)
     sums, faults = empty((pieces, len(offsets), panels * LANES)), empty((pieces * splits,))
-    memory = scratch("pooled fours", workers, 5 * (blocks.read + LANES) + 2 * blocks.pixels * (LANES + 1) + LANES)
-    tables = blocks.numbers, blocks.blocks, blocks.pixels, blocks.read
+    room = blocks.pixels + 1
+    memory = scratch("pooled fours", workers, 5 * (blocks.read + LANES) + 2 * room * (LANES + 1))
+    tables = blocks.numbers, blocks.blocks, room, blocks.read
     _multiply(workers, x, dy, code, sums, faults, offsets, *tables, splits, memory)
     _total(workers_for(sums.size), sums, faults, dw)
     return faults
@@ -72,10 +75,10 @@ def _offsets(reach: Reach, channels: int, line: int) -> np.ndarray:
 )
 def _multiply(worker, workers, arguments):
     """sums[i, d, k] = dw over piece i of the blocks."""
-    x, dy, code, sums, faults, offsets, numbers, blocks, pixels, read, splits, memory = unpack(arguments)
+    x, dy, code, sums, faults, offsets, numbers, blocks, room, read, splits, memory = unpack(arguments)
     filters, (_, depth, step) = dy.shape[3], sums.shape
     panels = step // LANES
-    copied, fours, gradients, picks, starts, spots = _divide(memory[worker], read, pixels)
+    copied, fours, gradients, picks, starts, spots = _divide(memory[worker], read, room)
     tasks = len(sums) * splits
     for task in range(tasks * worker // workers, tasks * (worker + 1) // workers):
         piece, split, fault = task // splits, task % splits, zeros()
@@ -87,24 +90,22 @@ def _multiply(worker, workers, arguments):
             fault = copy_block(x, place, numbers, copied, fault)
             _put_by_fours(copied, read, numbers[9], numbers[10], fours)
             count = find_pixels(place, dy.shape, numbers, starts, spots)
+            put(starts, count, get(starts, 0))
             for j in range(begin, end):
                 prefetch_block(x, dy, code, min(block + 1, blocks - 1), numbers, j - begin, end - begin)
                 wide = min(LANES, filters - j * LANES)
                 _pack(dy, code, j * LANES, wide, spots, count, gradients, picks)
                 result = beyond(flat(sums[piece]), j * LANES)
                 _add(fours, offsets, starts, count, gradients, picks, wide, result, step)
-                if wide <= _HALF and count % 2 == 1:
-                    at = get(spots, count - 1) * filters + j * LANES
-                    _add_last(fours, offsets, get(starts, count - 1), dy, code, at, wide, result, step)
         faults[task] = total(fault)
 
 
 @compiled
-def _divide(memory, read, pixels):
+def _divide(memory, read, room):
     """(copied, fours, gradients, picks, starts, spots)."""
-    fours, vectors = 4 * (read + LANES), (pixels + 1) * LANES
+    fours, vectors = 4 * (read + LANES), room * LANES
     integers = as_integers(memory[read + fours + vectors :])
-    starts, spots = integers[vectors : vectors + pixels], integers[vectors + pixels : vectors + 2 * pixels]
+    starts, spots = integers[vectors : vectors + room], integers[vectors + room : vectors + 2 * room]
     gradients = memory[read + fours : read + fours + vectors]
     return memory[:read], memory[read : read + fours], gradients, integers[:vectors], starts, spots
 
@@ -118,7 +119,10 @@ def _put_by_fours(copied, read, below, right, fours):
 
 @compiled
 def _pack(dy, code, first, wide, spots, count, gradients, picks):
-    """The gradients and picks of a vector of filters; what lies in lanes beyond the last filter does not matter."""
+    """The gradients and picks of a vector of filters, and of a pixel without a gradient.
+
+    What lies in lanes beyond the last filter does not matter.
+    """
     numbers, codes, step = flat(dy), flat(code), LANES if wide > _HALF else _HALF
     for i in range(count):
         at, place = get(spots, i) * dy.shape[3] + first, i * step
@@ -130,6 +134,8 @@ def _pack(dy, code, first, wide, spots, count, gradients, picks):
             for k in range(wide):
                 put(picks, place + k, np.int32(get(codes, at + k)))
             store(picks, place, picking(load(picks, place)))
+    store(gradients, count * step, zeros())
+    store(picks, count * step, picking(filled(np.int32(0))))
 
 
 @compiled
@@ -150,7 +156,7 @@ def _add_tile(fours, offsets, d, starts, count, together, gradients, picks, sums
     x2, x3 = beyond(fours, get(offsets, d + 2)), beyond(fours, get(offsets, d + 3))
     r0, r1 = load(sums, place), load(sums, place + step)
     r2, r3 = load(sums, place + 2 * step), load(sums, place + 3 * step)
-    for m in range(count // together):
+    for m in range((count + together - 1) // together):
         gradient, pick = load(gradients, m * LANES), load(picks, m * LANES)
         r0 = fma(_pick(x0, starts, m, together, pick), gradient, r0)
         r1 = fma(_pick(x1, starts, m, together, pick), gradient, r1)
@@ -167,15 +173,6 @@ def _pick(x, starts, m, together, pick):
     if together == 1:
         return picked(x, 4 * np.intp(get(starts, m)), pick)
     return picked_two(x, 4 * np.intp(get(starts, 2 * m)), 4 * np.intp(get(starts, 2 * m + 1)), pick)
-
-
-@compiled
-def _add_last(fours, offsets, start, dy, code, at, wide, sums, step):
-    """The pixel that two at once leave over."""
-    for d in range(len(offsets)):
-        for k in range(wide):
-            number = get(fours, 4 * np.intp(start) + get(offsets, d) + get(flat(code), at + k))
-            put(sums, d * step + k, get(sums, d * step + k) + number * get(flat(dy), at + k))
 
 
 @parallel("f4[:, :, ::1], f4[::1], f4[:, ::1]")
