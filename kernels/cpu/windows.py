@@ -153,6 +153,7 @@ def _block(
     """(images, rows, splits of the filters) of a block: those with which the last worker is ready first."""
     down, across = size
     panels, table = -(-filters // groups // LANES), _TABLE if pool == 1 else _POOLED
+    most = max(most, 2 * reads.numbers(1)) if reads.padded else most  # no row is copied again and again
     most_images = max(1, min(most // reads.numbers(down), table // (down * across), images))
     most_rows = max(1, min((most // reads.line - reads.covered) // reads.stride + 1, table // across, down))
     turns = range(1, 9)
