@@ -26,6 +26,7 @@ from llvmlite.binding import create_new_module_pass_manager
 from numba.core import compiler, compiler_machinery, typed_passes, untyped_passes
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.datamodel.models import OpaqueModel
 from numba.core.ir import Expr
 from numba.core.ir_utils import build_definitions, check_and_legalize_ir
 from numba.core.registry import CPUDispatcher, cpu_target
@@ -35,6 +36,7 @@ from numba.core.ssa import reconstruct_ssa
 from numba.core.transforms import canonicalize_cfg
 from numba.core.types import Array, BaseTuple, Function, Type, unliteral  # type: ignore[attr-defined]
 from numba.core.typing.templates import _IntrinsicTemplate
+from numba.extending import register_model
 
 #: no fastmath: it would lose NaN, ±∞, the order of a sum, or what a subtraction of equal numbers must give
 _OPTIONS = {
@@ -302,7 +304,8 @@ def _holds_arrays(kind: Type) -> bool:
 def _settled(context: Any, references: bool) -> Any:
     """A context that counts references or not, and looks for news now instead of whenever it has not got something."""
     context.refresh()
-    context = context.subtarget(enable_nrt=references, refresh=lambda: None)
+    typing = _Remembering(context.typing_context)
+    context = context.subtarget(enable_nrt=references, refresh=lambda: None, typing_context=typing)
     if not references:
         vars(context).pop("nrt", None)  # it remembers that there were references
     return context
@@ -312,6 +315,7 @@ class _Remembering:
     """Numba's knowledge of types, which does not forget what it has found out."""
 
     _signatures: ClassVar[dict] = {}
+    _functions: ClassVar[dict] = {}
 
     def __init__(self, context: Any):
         self._context = context
@@ -327,3 +331,29 @@ class _Remembering:
         if key not in self._signatures:
             self._signatures[key] = self._context.resolve_function_type(function, args, kws)
         return self._signatures[key]
+
+    def resolve_value_type(self, value: Any) -> Any:
+        """The type of a value; that of a function remembers, too."""
+        kind = self._context.resolve_value_type(value)
+        if type(kind) is not Function:
+            return kind
+        return self._functions.setdefault(kind, _Remembered(kind))
+
+
+class _Remembered(Function):
+    """The type of a function, which does not find out twice what it gives for arguments of the same types."""
+
+    def __init__(self, function: Function):
+        vars(self).update(vars(function))
+        self._signatures: dict = {}
+
+    def get_call_type(self, context: Any, args: tuple, kws: Any) -> Any:
+        """The signature for arguments of these types."""
+        if kws:
+            return super().get_call_type(context, args, kws)
+        if args not in self._signatures:
+            self._signatures[args] = super().get_call_type(context, args, kws)
+        return self._signatures[args]
+
+
+register_model(_Remembered)(OpaqueModel)
