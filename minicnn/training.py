@@ -317,7 +317,7 @@ class Trainer:
 
     def _update_metrics(self, y: Any, predictions: Any, loss: float) -> Logs:
         self._check_predictions(predictions)
-        self._loss_tracker.update_state(loss, sample_weight=len(predictions))
+        self._loss_tracker.add(loss * len(predictions), len(predictions))
         for metric in self.metrics:
             metric.update_state(y, predictions)
         return {metric.name: float(metric.result()) for metric in [self._loss_tracker, *self.metrics]}

@@ -34,8 +34,12 @@ class Mean(Metric):
         values = values.mean(axis=tuple(range(weights.ndim, values.ndim)))
         if values.shape != weights.shape:
             raise ShapeError(f"sample_weight of shape {weights.shape} does not fit values of shape {values.shape}")
-        self.total += float(_by_sample(values * weights).sum())
-        self.count += float(_by_sample(weights).sum())
+        self.add(float(_by_sample(values * weights).sum()), float(_by_sample(weights).sum()))
+
+    def add(self, total: float, count: float) -> None:
+        """Count samples of which only the sum of their values is known."""
+        self.total += total
+        self.count += count
 
     def result(self) -> float:
         return self.total / self.count if self.count else 0.0

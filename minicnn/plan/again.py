@@ -38,6 +38,7 @@ class Again:
         if kernel not in RATES:
             return lambda *operands, **_: operands[0]  # clipping: as recorded
         rates: Any = RATES[kernel]
+        last: list[Any] = [None, None]  # most variables of a step have the same options
 
         def update(*operands: Any, **options: Any) -> None:
             if self._next == len(self._updates):
@@ -45,7 +46,9 @@ class Again:
             call, numbers = self._updates[self._next]
             if call.kernel != kernel or len(call.operands) != len(operands):
                 raise ChangedUpdate
-            numbers[...] = rates(**options)
+            if last[0] != options:
+                last[:] = options, rates(**options)
+            numbers[...] = last[1]
             self._next += 1
 
         self.__dict__[kernel] = update

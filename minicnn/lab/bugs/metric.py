@@ -78,10 +78,8 @@ BUGS = (
     Bug(
         name="mean_of_means",
         place="minicnn.metrics.mean:Mean.update_state",
-        old="self.total += float(_by_sample(values * weights).sum())\n"
-        "        self.count += float(_by_sample(weights).sum())",
-        new="self.total += float(_by_sample(values * weights).sum() / _by_sample(weights).sum())\n"
-        "        self.count += 1",
+        old="self.add(float(_by_sample(values * weights).sum()), float(_by_sample(weights).sum()))",
+        new="self.add(float(_by_sample(values * weights).sum() / _by_sample(weights).sum()), 1.0)",
         story="averages the averages of the batches",
         hint="Cut the same numbers into unequal batches.",
         level=3,

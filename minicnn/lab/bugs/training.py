@@ -131,8 +131,8 @@ BUGS = (
     Bug(
         name="mean_of_unequal_batches",
         place="minicnn.training:Trainer._update_metrics",
-        old="loss, sample_weight=len(predictions)",
-        new="loss",
+        old="loss * len(predictions), len(predictions)",
+        new="loss, 1",
         story="averages the losses of the batches, so that the samples of a small last batch count more",
         hint="Does the loss depend on the batch size when nothing is learnt?",
         level=3,
