@@ -20,7 +20,7 @@ setup(
         "minicnn.kernels",
         *(f"minicnn.kernels.{name}" for name in find_packages("kernels")),
     ],
-    package_data={"minicnn": ["py.typed", "datasets/*.npz", "datasets/*.txt"]},
+    package_data={"minicnn": ["py.typed", "datasets/*.npz", "datasets/*.txt", "run/*.html"]},
     install_requires=[
         "numpy>=2.0",
         "numba>=0.61",  # the compiled CPU kernels
@@ -30,9 +30,9 @@ setup(
         "rich>=13",  # progress and tables in the terminal
     ],
     extras_require={
-        "plots": ["matplotlib>=3.8"],
+        "report": ["matplotlib>=3.8", "jinja2>=3"],  # the pictures and the HTML report of a run
         "verify": ["hypothesis>=6"],  # `minicnn verify` draws and shrinks cases with it
-        "test": ["pytest>=8", "hypothesis>=6", "matplotlib>=3.8"],
+        "test": ["pytest>=8", "hypothesis>=6", "matplotlib>=3.8", "jinja2>=3"],
         "mutation": ["mutmut>=3.8"],  # its changes, not its runner: tests/mutation.py
         "benchmarks": [  # those that benchmarks/cpu_vs_tensorflow.py compares with
             *("tensorflow-cpu", "torch==2.13.0", "onnxruntime", "openvino", "onnx", "matplotlib>=3.8"),

@@ -57,6 +57,17 @@ class ClassificationReport:
         """(K,) TP / (TP + FN): the recognised part of each class; NaN for a class without samples."""
         return _ratio(self.correct, self.support)
 
+    @property
+    def precision(self) -> np.ndarray:
+        """(K,) TP / (TP + FP): how often the answer "this class" is right; NaN for an answer never given."""
+        return _ratio(self.correct, self.confusion.sum(axis=0))
+
+    @property
+    def specificity(self) -> np.ndarray:
+        """(K,) TN / (TN + FP): the part of all other samples that is not taken for this class; NaN without others."""
+        others = self.support.sum() - self.support
+        return _ratio(others - (self.confusion.sum(axis=0) - self.correct), others)
+
     def most_confused(self) -> tuple[str, str, int] | None:
         """(true class, what it was taken for, how often) of the most frequent error, the first in case of a tie."""
         errors = self.confusion - np.diag(self.correct)

@@ -21,6 +21,16 @@ def test_recall_is_the_recognised_part_of_each_class_and_accuracy_that_of_all():
     assert report.accuracy == 0.5
 
 
+def test_precision_and_specificity_count_each_class_against_all_others():
+    rng = np.random.default_rng(5)
+    y_true, y_pred = rng.integers(0, 3, (2, 60))
+    report = ClassificationReport.of(y_true, y_pred, NAMES)
+    for k in range(3):
+        is_k, said_k = y_true == k, y_pred == k
+        assert report.precision[k] == np.sum(is_k & said_k) / np.sum(said_k)
+        assert report.specificity[k] == np.sum(~is_k & ~said_k) / np.sum(~is_k)
+
+
 def test_random_answers_agree_with_counting_one_by_one():
     rng = np.random.default_rng(2)
     y_true, y_pred = rng.integers(0, 3, (2, 200))
@@ -40,6 +50,13 @@ def test_bytes_do_not_overflow():
 def test_a_class_without_samples_has_no_recall_and_no_samples_no_accuracy():
     assert np.isnan(ClassificationReport.of([0], [0], NAMES).recall).tolist() == [False, True, True]
     assert np.isnan(ClassificationReport.of([], [], NAMES).accuracy)
+
+
+def test_an_answer_never_given_has_no_precision_and_a_lonely_class_no_specificity():
+    report = ClassificationReport.of([0, 0], [0, 1], NAMES)
+    assert np.isnan(report.precision).tolist() == [False, False, True]
+    assert np.isnan(report.specificity).tolist() == [True, False, False]
+    assert report.specificity.tolist()[1:] == [0.5, 1.0]
 
 
 def test_most_confused_is_the_first_of_the_most_frequent_errors():

@@ -145,11 +145,15 @@ def _save(model: Any, out: Path, test_accuracy: float | None) -> dict[str, str |
 
 
 def _tell_what_next(console: "Console", files: dict[str, str | None], interrupted: bool, quiet: bool) -> None:
+    from rich.markup import escape
+
     from ..plots import HINT
 
     console.print()
     console.print(f"[bold]Saved[/]  {files['model']}", soft_wrap=True)
-    console.print(f"       {files['picture']}" if files["picture"] else f"       (for a picture of the curves: {HINT})")
+    console.print(
+        f"       {files['picture']}" if files["picture"] else f"       (for a picture of the curves: {escape(HINT)})"
+    )
     if quiet:
         return
     commands = (

@@ -131,6 +131,6 @@ def test_without_matplotlib_everything_but_the_picture_is_there(run, monkeypatch
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     code, out, _ = run("train", "--epochs", "1")
     assert code == 0
-    assert "for a picture of the curves: pip install matplotlib" in out
+    assert 'for a picture of the curves: pip install "minicnn[report]"' in out
     assert not (tmp_path / "digits.png").exists()
     assert run("train", "--epochs", "1", "--json").json["files"]["picture"] is None
