@@ -7,7 +7,7 @@ alone. `reference`, `portable` and `cpu` hold the same functions in the same fil
 
 from types import ModuleType
 
-from . import activation, arrays, convolution, dense, dropout, loss, normalization, optimizer, pooling
+from . import activation, arrays, convolution, dense, dropout, image, loss, normalization, optimizer, pooling
 from .spec import ArrayLike, ArraySpec
 
 FAMILIES: tuple[ModuleType, ...] = (
@@ -18,6 +18,7 @@ FAMILIES: tuple[ModuleType, ...] = (
     dense,
     normalization,
     dropout,
+    image,
     loss,
     optimizer,
 )

@@ -2,8 +2,8 @@
 
 Where to look:
 
-    the kernels of the contract     activation, arrays, convolution, dense, dropout, loss, normalization, optimizer,
-                                    pooling, reduction; fused: several of them as one
+    the kernels of the contract     activation, arrays, convolution, dense, dropout, image, loss, normalization,
+                                    optimizer, pooling, reduction; fused: several of them as one
     ways to compute a convolution   choose, which decides; direct, few_filters, dots, winograd*, depthwise*, col2im,
                                     weight_grad; pooled_*: gradients behind a max-pooling, three in four of them zero
     ways to compute a dense layer   matmul; dense_forward, dense_backward, dense_update for small batches
@@ -67,6 +67,7 @@ from .dropout import (
     dropout,
     dropout_grad,
 )
+from .image import affine_transform
 from .loss import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
@@ -104,6 +105,7 @@ __all__ = [
     "adam_update",
     "adamw_update",
     "add",
+    "affine_transform",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",

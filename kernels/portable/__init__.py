@@ -59,6 +59,7 @@ from .dropout import (
     dropout,
     dropout_grad,
 )
+from .image import affine_transform
 from .loss import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
@@ -93,6 +94,7 @@ __all__ = [
     "adam_update",
     "adamw_update",
     "add",
+    "affine_transform",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",

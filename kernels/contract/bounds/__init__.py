@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 
 from .. import KERNELS
-from . import activation, arrays, convolution, dense, dropout, loss, normalization, optimizer, pooling
+from . import activation, arrays, convolution, dense, dropout, image, loss, normalization, optimizer, pooling
 from .rounding import Rounding
 
-_FAMILIES = (arrays, convolution, pooling, activation, dense, normalization, dropout, loss, optimizer)
+_FAMILIES = (arrays, convolution, pooling, activation, dense, normalization, dropout, image, loss, optimizer)
 
 #: name of every kernel → the function that bounds its error
 BOUNDS: dict[str, Callable] = {

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from ...kernels.contract import KERNELS
 from ..case import LAYOUTS, Case
 from ..operations import OPERATIONS
-from . import activation, arrays, convolution, dense, dropout, loss, normalization, optimizer, pooling
+from . import activation, arrays, convolution, dense, dropout, image, loss, normalization, optimizer, pooling
 from .numbers import FINITE, KINDS, Numbers
 
-_FAMILIES = (arrays, convolution, pooling, activation, dense, normalization, dropout, loss, optimizer)
+_FAMILIES = (arrays, convolution, pooling, activation, dense, normalization, dropout, image, loss, optimizer)
 
 #: name of every kernel → (draw, numbers) → (arguments, options)
 DRAWN = {name: vars(family)[name] for family in _FAMILIES for name in KERNELS if name in vars(family)}
