@@ -1,11 +1,13 @@
 """What the environment asks of the whole suite.
 
 MINICNN_REQUIRE_TENSORFLOW=1    where TensorFlow is promised, its absence is a failure: such skips become errors
+MINICNN_DATA=folder             real photographs lie there, else in ../shared/data; tests of them skip where they do not
 MINICNN_PLANTED_BUG=name        one line of minicnn is wrong, and some test must notice; see planted_bugs.py
 """
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +34,12 @@ def _refuse_absence(report):
         report.outcome = "failed"
         report.longrepr = f"{reason}, but MINICNN_REQUIRE_TENSORFLOW is set"
     return report
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of real photographs: cats-dogs, microscopy, malaria, messy-images, …"""
+    folder = Path(os.environ.get("MINICNN_DATA") or Path(__file__).parents[2] / "shared/data")
+    if not folder.is_dir():
+        pytest.skip(f"no photographs: {folder} is not there (set MINICNN_DATA)")
+    return folder
