@@ -12,12 +12,13 @@ from .. import graph
 from ..tensor import Tensor
 from .batches import Batch, Batches
 from .checks import expect_finite
+from .py_dataset import Passes, PyDataset
 
 DEFAULT_BATCH_SIZE = 32
 
 
 def as_batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuffle: bool) -> Iterable[Batch]:
-    """Arrays as Batches; an iterable of batches as it is.
+    """Arrays as Batches, a PyDataset as its passes, another iterable of batches as it is.
 
     Raises ValueError for no data, NaN or infinity in it, or labels beside an iterable that brings its own.
     """
@@ -25,6 +26,8 @@ def as_batches(x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuff
         raise ValueError("no data: pass x=images (and y=labels), or an iterable of (x, y) batches")
     if isinstance(x, dict):
         raise TypeError(f"x is a dictionary with {list(x)}: pass a list of arrays in the order of the model's inputs")
+    if isinstance(x, PyDataset):
+        x = Passes(x)
     if _is_iterable_of_batches(x):
         if y is not None or sample_weight is not None:
             raise ValueError("an iterable of batches brings its own labels: leave y and sample_weight out")
