@@ -26,6 +26,11 @@ def conv2d_relu_max_pool(k: Any, x: Any, w: Any, b: Any = None, **window: Any) -
     return k.max_pool2d(k.relu(k.conv2d(x, w, b, **window)), **POOL)
 
 
+def relu_max_pool(k: Any, x: Any) -> Any:
+    """(y, code)."""
+    return k.max_pool2d(k.relu(x), **POOL)
+
+
 def conv2d_input_grad_relu(k: Any, dy: Any, w: Any, y: Any, **window: Any) -> Any:
     """`y` is the ReLU's output, which the convolution read."""
     return k.relu_grad(k.conv2d_input_grad(dy, w, **window), y)

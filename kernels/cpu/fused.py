@@ -9,7 +9,7 @@ import numpy as np
 
 from ..fused import POOL
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import choose, direct, few_filters, winograd
+from . import choose, direct, few_filters, max_pool_of_four, winograd
 from .activation import relu, relu_grad
 from .capture import expect_finite
 from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
@@ -96,6 +96,13 @@ def conv2d_relu_max_pool(
     return y, code
 
 
+def relu_max_pool(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """y = max over each 2×2 window of max(x, 0), and the place of the first maximum or NaN."""
+    if max_pool_of_four.suits(x.shape[3], **POOL):
+        return max_pool_of_four.max_pool(contiguous(x), 0.0)
+    return max_pool2d(relu(x), **POOL)
+
+
 def conv2d_input_grad_relu(
     dy: np.ndarray, w: np.ndarray, y: np.ndarray, *, input_size: Pair, **window: Any
 ) -> np.ndarray:
@@ -177,4 +184,5 @@ __all__ = [
     "dense_weight_grad_adamw_update",
     "dense_weight_grad_rmsprop_update",
     "dense_weight_grad_sgd_update",
+    "relu_max_pool",
 ]

@@ -112,6 +112,13 @@ def convolution_relu_pooling(uses: Uses, call: Call) -> Edit | None:
     return None
 
 
+def relu_pooling(uses: Uses, call: Call) -> Edit | None:
+    """Where no convolution is in front of the ReLU, or something between the two, such as batch normalisation."""
+    if call.kernel == "max_pool2d" and _is_plain_pool(call.options):
+        return _joined(uses, call, "max_pool2d", "relu", "relu_max_pool")
+    return None
+
+
 def dense_relu(uses: Uses, call: Call) -> Edit | None:
     return _joined(uses, call, "relu", "dense", "dense_relu")
 
@@ -199,6 +206,7 @@ RULES: tuple[Rule, ...] = (
     relu_gradient_before_pooling,
     convolution_relu,
     convolution_relu_pooling,
+    relu_pooling,
     dense_relu,
     gradient_of_pooling,
     input_gradient_relu,

@@ -91,6 +91,16 @@ def test_conv2d_relu(case, any_threads):
     assert (found == 0).any()
 
 
+@pytest.mark.parametrize("channels", [1, 5, 32, 96])
+def test_relu_max_pool(channels, any_threads):
+    x = np.random.default_rng(channels).integers(-3, 3, (3, 7, 9, channels)).astype(np.float32)
+    x[np.random.default_rng(0).random(x.shape) < 0.1] = np.nan
+    expected = fused.relu_max_pool(portable, *wide(x))
+    found = on_any_threads(any_threads, fast.relu_max_pool, x)
+    assert_pooled(found, expected, 1e-3)
+    assert_pooled(fast.relu_max_pool(np.asfortranarray(x)), expected, 1e-3)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_conv2d_relu_max_pool(case, any_threads):
     x, w, b, options = arrays(case)

@@ -69,6 +69,13 @@ def test_convolution_relu_and_pooling_become_one():
     assert assert_same(s, [pooled]) == ["conv2d_relu_max_pool"]
 
 
+def test_relu_and_pooling_behind_another_kernel_become_one():
+    s = Written()
+    y = s.k.relu(s.k.batch_norm(s.array(2, 7, 6, 3), *(s.array(3) for _ in range(2)), epsilon=1e-3)[0])
+    pooled, _ = s.k.max_pool2d(y, pool_size=(2, 2), strides=(2, 2))
+    assert assert_same(s, [pooled]) == ["batch_norm", "relu_max_pool"]
+
+
 @pytest.mark.parametrize("pool", [{"pool_size": (3, 3), "strides": (2, 2)}, {"pool_size": (2, 2), "strides": (1, 1)},
                                   {"pool_size": (2, 2), "strides": (2, 2), "pads": PAD}])  # fmt: skip
 def test_other_poolings_stay(pool):
@@ -256,7 +263,14 @@ def test_a_gradient_that_is_clipped_is_needed():
 
 def test_every_fused_kernel_is_made_by_a_rule():
     made = {
-        *["conv2d_relu", "conv2d_relu_max_pool", "dense_relu", "conv2d_input_grad_relu", "dense_input_grad_relu"],
+        *[
+            "conv2d_relu",
+            "conv2d_relu_max_pool",
+            "relu_max_pool",
+            "dense_relu",
+            "conv2d_input_grad_relu",
+            "dense_input_grad_relu",
+        ],
         *["conv2d_input_grad_of_pool", "conv2d_input_grad_of_pool_relu", "conv2d_weight_grad_of_pool"],
         *[
             f"dense_{what}_{kernel}"
