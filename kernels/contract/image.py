@@ -2,7 +2,8 @@
 
     (h, v) = M[n]·(p, q, 1)        h = M₀₀·p + M₀₁·q + M₀₂ rows from the top, v = M₁₀·p + M₁₁·q + M₁₂ columns
 
-Positions are computed in float64 whatever the images are, so that every backend looks at the same pixels. Centres of
+Positions are computed in float64 whatever the images are, as (M₀₀·p + M₀₂) + M₀₁·q, so that every backend looks at the
+same pixels. Centres of
 pixels lie at whole numbers. "nearest" takes the nearest pixel, of two the one farther from 0; "bilinear" mixes the four
 around, each weighted by how near it is. A pixel of weight 0 takes no part, so where M maps pixels to pixels, these are
 copied, NaN and ±∞ too. A position that is not finite shows NaN.

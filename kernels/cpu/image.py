@@ -48,60 +48,83 @@ def _transform(worker, workers, arguments):
     lines = y.shape[0] * y.shape[1]
     for line in range(lines * worker // workers, lines * (worker + 1) // workers):
         n, p = divmod(line, y.shape[1])
-        image, rows, columns = n * height * width * channels, matrices[n, 0], matrices[n, 1]
+        rows, columns, image = matrices[n, 0], matrices[n, 1], n * height * width * channels
+        first_h, h_step = rows[0] * p + rows[2], rows[1]
+        first_v, v_step = columns[0] * p + columns[2], columns[1]
         for q in range(y.shape[2]):
-            h, v = rows[0] * p + rows[1] * q + rows[2], columns[0] * p + columns[1] * q + columns[2]
+            h, v = first_h + h_step * q, first_v + v_step * q
             place = (line * y.shape[2] + q) * channels
-            is_inside = 0 <= h < height - 1 and 0 <= v < width - 1
-            if not is_inside:
+            if not _is_inside(h, v, height, width):
                 if not (math.isfinite(h) and math.isfinite(v)):
-                    results[place : place + channels] = np.nan
+                    _fill(results, place, channels, np.float32(np.nan))
                     continue
                 h, v = _within(h, height, fill_mode, ends), _within(v, width, fill_mode, ends)
             if interpolation == _NEAREST:
-                _copy_nearest(images, image, h, v, height, width, channels, fill, results, place)
-            elif is_inside:
+                h, v = _nearest(h), _nearest(v)
+            if _is_inside(h, v, height, width):
                 _mix_inside(images, image, h, v, width, channels, results, place)
+            elif h <= -1 or h >= height or v <= -1 or v >= width:
+                _fill(results, place, channels, fill)
             else:
-                _mix_anywhere(images, image, h, v, height, width, channels, fill, results, place)
+                _mix_on_border(images, image, h, v, height, width, channels, fill, results, place)
 
 
 @inlined
-def _copy_nearest(images, image, h, v, height, width, channels, fill, results, place):
-    i, j = _nearest(h), _nearest(v)
-    source, is_inside = _place(image, i, j, height, width, channels)
+def _is_inside(h, v, height, width):
+    """Whether a position lies between centres of pixels."""
+    return 0 <= h <= height - 1 and 0 <= v <= width - 1
+
+
+@inlined
+def _fill(results, place, channels, number):
     for c in range(channels):
-        put(results, place + c, get(images, source + c) if is_inside else fill)
+        put(results, place + c, number)
+
+
+@inlined
+def _nearest(position):
+    """The pixel nearest to a position, of two the one farther from 0."""
+    return np.trunc(position + 0.5) if position >= 0 else np.trunc(position - 0.5)
 
 
 @inlined
 def _mix_inside(images, image, h, v, width, channels, results, place):
-    """The four pixels around a position lie inside."""
+    """The four pixels around a position inside. One of weight 0 is not read, but its neighbour in its place."""
     i, j = int(h), int(v)
-    above, below, left, right = _weights(h - i, v - j)
-    upper = image + (i * width + j) * channels
-    lower = upper + width * channels
+    above, below, down = _shares(np.float32(1 - (h - i)), np.float32(h - i), width * channels)
+    left, right, across = _shares(np.float32(1 - (v - j)), np.float32(v - j), channels)
+    weights = above * left, above * right, below * left, below * right
+    a = image + (i * width + j) * channels
     if channels == 3:  # a loop of unknown length costs more than it does
-        _mix_four(images, upper, lower, channels, above, below, left, right, results, place)
-        _mix_four(images, upper + 1, lower + 1, channels, above, below, left, right, results, place + 1)
-        _mix_four(images, upper + 2, lower + 2, channels, above, below, left, right, results, place + 2)
+        put(results, place, _mixed_four(images, a, across, down, weights))
+        put(results, place + 1, _mixed_four(images, a + 1, across, down, weights))
+        put(results, place + 2, _mixed_four(images, a + 2, across, down, weights))
     else:
         for c in range(channels):
-            _mix_four(images, upper + c, lower + c, channels, above, below, left, right, results, place + c)
+            put(results, place + c, _mixed_four(images, a + c, across, down, weights))
 
 
 @inlined
-def _mix_four(images, upper, lower, step, above, below, left, right, results, place):
-    """One number of the four pixels."""
-    top = _mixed(get(images, upper), get(images, upper + step), left, right)
-    bottom = _mixed(get(images, lower), get(images, lower + step), left, right)
-    put(results, place, _mixed(top, bottom, above, below))
+def _mixed_four(images, a, across, down, weights):
+    """The weighted sum of four numbers; summed in pairs, so that halves and quarters of one number are this number."""
+    top = weights[0] * get(images, a) + weights[1] * get(images, a + across)
+    bottom = weights[2] * get(images, a + down) + weights[3] * get(images, a + down + across)
+    return top + bottom
+
+
+@inlined
+def _shares(near, far, step):
+    """The weights of two pixels, and how far the second is: where it would have none, it is the first once more."""
+    if far > 0:
+        return near, far, step
+    return np.float32(0.5), np.float32(0.5), 0
 
 
 @compiled
-def _mix_anywhere(images, image, h, v, height, width, channels, fill, results, place):
+def _mix_on_border(images, image, h, v, height, width, channels, fill, results, place):
+    """The four pixels around a position, some of them beyond the image."""
     i, j = math.floor(h), math.floor(v)
-    above, below, left, right = _weights(h - i, v - j)
+    above, below, left, right = np.float32(1 - (h - i)), np.float32(h - i), np.float32(1 - (v - j)), np.float32(v - j)
     for c in range(channels):
         top = _mixed(
             _pixel(images, image, i, j, height, width, channels, c, fill),
@@ -119,12 +142,6 @@ def _mix_anywhere(images, image, h, v, height, width, channels, fill, results, p
 
 
 @inlined
-def _weights(down, right):
-    """Of the rows above and below, and of the columns left and right of a position."""
-    return np.float32(1 - down), np.float32(down), np.float32(1 - right), np.float32(right)
-
-
-@inlined
 def _mixed(a, b, weight_of_a, weight_of_b):
     """The weighted sum of two numbers; one of weight 0 takes no part, even if it is NaN."""
     a = a if weight_of_a > 0 else np.float32(0)
@@ -133,23 +150,11 @@ def _mixed(a, b, weight_of_a, weight_of_b):
 
 
 @inlined
-def _place(image, i, j, height, width, channels):
-    """Where a pixel's numbers begin, and whether it is one of the image; or else a place that may be read."""
-    is_inside = 0 <= i < height and 0 <= j < width
-    return image + ((i * width + j) * channels if is_inside else 0), is_inside
-
-
-@inlined
 def _pixel(images, image, i, j, height, width, channels, c, fill):
     """A number of an image, or the fill value outside of it."""
-    source, is_inside = _place(image, i, j, height, width, channels)
-    return get(images, source + c) if is_inside else fill
-
-
-@inlined
-def _nearest(position):
-    """The pixel nearest to a position, of two the one farther from 0."""
-    return int(position + 0.5) if position >= 0 else int(position - 0.5)
+    if 0 <= i < height and 0 <= j < width:
+        return get(images, image + (i * width + j) * channels + c)
+    return fill
 
 
 @compiled

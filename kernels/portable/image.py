@@ -40,7 +40,7 @@ def _positions(matrices: np.ndarray, output_size: Pair) -> tuple[np.ndarray, ...
     """Row and column (N, P, Q) of every output pixel."""
     m = matrices.astype(np.float64)[:, :, :, None, None]
     p, q = np.arange(output_size[0])[:, None], np.arange(output_size[1])
-    return tuple(m[:, i, 0] * p + m[:, i, 1] * q + m[:, i, 2] for i in (0, 1))
+    return tuple(m[:, i, 0] * p + m[:, i, 2] + m[:, i, 1] * q for i in (0, 1))
 
 
 def _within(positions: np.ndarray, size: int, fill_mode: str, ends: str) -> np.ndarray:

@@ -27,7 +27,7 @@ def affine_transform(
     """
     y = np.empty((len(x), *output_size, x.shape[3]), x.dtype)
     for n, p, q in np.ndindex(y.shape[:3]):
-        h, v = (float(m[0]) * p + float(m[1]) * q + float(m[2]) for m in matrices[n])
+        h, v = (float(m[0]) * p + float(m[2]) + float(m[1]) * q for m in matrices[n])
         y[n, p, q] = np.nan
         if math.isfinite(h) and math.isfinite(v):
             row, column = (_within(i, size, fill_mode, ends) for i, size in ((h, x.shape[1]), (v, x.shape[2])))

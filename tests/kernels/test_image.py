@@ -48,9 +48,9 @@ def test_agrees_with_the_definition(options, shape, draw, implementation):
 @every_fill_mode
 @every_interpolation
 def test_the_identity_copies_nan_and_infinity_too(interpolation, fill_mode, ends, draw, implementation):
-    x = implementation.cast(draw(2, 4, 5, 3))
+    x = implementation.cast(draw(2, 14, 15, 3))
     x[0, 1, 2, 0], x[0, 3, 4, 1], x[1, 0, 0, 2] = np.nan, np.inf, -np.inf
-    options = {"fill_mode": fill_mode, "ends": ends, "interpolation": interpolation, "output_size": (4, 5)}
+    options = {"fill_mode": fill_mode, "ends": ends, "interpolation": interpolation, "output_size": (14, 15)}
     y = implementation.run("affine_transform", x, np.stack([IDENTITY] * 2), **options)
     np.testing.assert_array_equal(y, x)
 
