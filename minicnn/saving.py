@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 OPTIMIZER = "optimizer/"
+TRAINING = "training/"  # what only checkpoints of a training hold
 
 
 class ModelFileError(ValueError):
@@ -42,7 +43,7 @@ def save_model(model: Model, path: str | Path) -> None:
     from .serialization import serialize
 
     _expect_suffix(path)
-    weights = _weights_to_save(model)
+    weights = weights_to_save(model)
     _expect_no_sharing_between_models(model)
     header = {
         "format": FORMAT,
@@ -51,17 +52,17 @@ def save_model(model: Model, path: str | Path) -> None:
         "training": serialize(model.training_config()),
         "class_names": serialize(model.class_names),
     }
-    tensors = _arrays(weights)
+    tensors = arrays_of(weights)
     if model.optimizer is not None:
         state = model.optimizer.state({variable: name for name, variable in weights.items()})
         tensors |= {OPTIMIZER + name: array for name, array in state.items()}
-    _write(path, header, tensors)
+    write(path, header, tensors)
 
 
 def save_weights(model: Model, path: str | Path) -> None:
     """Write the weights alone; raises like `save_model`."""
     _expect_suffix(path)
-    _write(path, {"format": FORMAT}, _arrays(_weights_to_save(model)))
+    write(path, {"format": FORMAT}, arrays_of(weights_to_save(model)))
 
 
 def load_model(filepath: str | Path, custom_objects: dict[str, Any] | None = None, compile: bool = True) -> Model:
@@ -72,27 +73,27 @@ def load_model(filepath: str | Path, custom_objects: dict[str, Any] | None = Non
     """
     from .serialization import deserialize
 
-    header, tensors = _read(filepath)
+    header, tensors = read(filepath)
     if "model" not in header:
         raise ModelFileError(f"{filepath} holds weights only; build the model and call model.load_weights")
     with _readable(filepath), variables_without_values():
         model = _as_model(deserialize(header["model"], custom_objects), header.get("input_shape"))
         model.class_names = _as_names(header.get("class_names"))
         weights = named_weights(model)
-    _assign(weights, tensors, filepath)
+    assign(weights, tensors, filepath)
     if compile and header.get("training"):
         with _readable(filepath):
             model.compile(**deserialize(header["training"], custom_objects))
-            _load_optimizer(model.optimizer, weights, tensors)
+            load_optimizer(model.optimizer, weights, tensors)
     return model
 
 
 def load_weights(model: Model, path: str | Path) -> None:
     """Read weights into a built model of the same architecture; raises ModelFileError when they do not fit."""
-    _, tensors = _read(path)
+    _, tensors = read(path)
     if not model.built:
         raise ValueError(f"model {model.name!r} has no weights yet: give it an Input or call it before load_weights")
-    _assign(named_weights(model), tensors, path)
+    assign(named_weights(model), tensors, path)
 
 
 def named_weights(model: Any) -> dict[str, Variable]:
@@ -107,15 +108,15 @@ def named_weights(model: Any) -> dict[str, Variable]:
 def _walk(layer: Any, prefix: str) -> Iterator[tuple[str, Variable]]:
     inner = {id(v) for inner_layer in layer._layers for v in inner_layer.weights}
     own = [v for v in layer.weights if id(v) not in inner]
-    for name, variable in zip(_numbered(v.name for v in own), own):
+    for name, variable in zip(numbered(v.name for v in own), own):
         yield prefix + name, variable
-    for name, inner_layer in zip(_numbered(snake_case(type(x).__name__) for x in layer._layers), layer._layers):
+    for name, inner_layer in zip(numbered(snake_case(type(x).__name__) for x in layer._layers), layer._layers):
         yield from _walk(inner_layer, f"{prefix}{name}/")
 
 
-def _numbered(names: Iterable[str]) -> list[str]:
+def numbered(names: Iterable[str]) -> list[str]:
     """
-    >>> _numbered(["dense", "flatten", "dense"])
+    >>> numbered(["dense", "flatten", "dense"])
     ['dense', 'flatten', 'dense_1']
     """
     seen: collections.Counter[str] = collections.Counter()
@@ -126,13 +127,13 @@ def _numbered(names: Iterable[str]) -> list[str]:
     return numbered
 
 
-def _weights_to_save(model: Model) -> dict[str, Variable]:
+def weights_to_save(model: Model) -> dict[str, Variable]:
     if not model.built:
         raise ValueError(f"model {model.name!r} has no weights yet: call it or fit it before saving")
     return named_weights(model)
 
 
-def _arrays(weights: dict[str, Variable]) -> dict[str, np.ndarray]:
+def arrays_of(weights: dict[str, Variable]) -> dict[str, np.ndarray]:
     return {name: variable.numpy() for name, variable in weights.items()}
 
 
@@ -159,11 +160,16 @@ def _as_model(value: Any, input_shape: Any) -> Model:
 
     if not isinstance(value, Model):
         raise TypeError(f"it holds a {type(value).__name__}, not a model")
-    if not value.built:
-        shape = tuple(input_shape) if input_shape[0] is None else [tuple(shape) for shape in input_shape]
-        value.ensure_built(shape)
-        value.compute_output_shape(shape)
+    make_variables(value, input_shape)
     return value
+
+
+def make_variables(model: Model, input_shape: Any) -> None:
+    """Build the model, inner layers included, for the shape or list of shapes that JSON has kept."""
+    if not model.built:
+        shape = tuple(input_shape) if input_shape[0] is None else [tuple(shape) for shape in input_shape]
+        model.ensure_built(shape)
+        model.compute_output_shape(shape)
 
 
 def _as_names(value: Any) -> list[str] | None:
@@ -172,7 +178,8 @@ def _as_names(value: Any) -> list[str] | None:
     return value
 
 
-def _load_optimizer(optimizer: Any, weights: dict[str, Variable], tensors: dict[str, np.ndarray]) -> None:
+def load_optimizer(optimizer: Any, weights: dict[str, Variable], tensors: dict[str, np.ndarray]) -> None:
+    """Give the optimizer its state among the tensors. Raises ValueError or KeyError when it does not fit."""
     state = {
         name.removeprefix(OPTIMIZER): array
         for name, array in tensors.items()
@@ -189,14 +196,16 @@ def _load_optimizer(optimizer: Any, weights: dict[str, Variable], tensors: dict[
     optimizer.load_state(state, {variable: name for name, variable in weights.items()})
 
 
-def _write(path: str | Path, header: dict, tensors: dict[str, np.ndarray]) -> None:
+def write(path: str | Path, header: dict, tensors: dict[str, np.ndarray]) -> None:
+    """Write a file of this module's format, atomically."""
     contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     # one metadata entry: the library writes several in random order, and equal models should be equal files
     metadata = {"minicnn": json.dumps(header, sort_keys=True, allow_nan=False)}
     write_atomically(path, safetensors.numpy.save(contiguous, metadata))
 
 
-def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and tensors of a file that `write` wrote. Raises FileNotFoundError or ModelFileError."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"no model file {path}")
     with open(path, "rb"):
@@ -218,8 +227,9 @@ def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return header, tensors
 
 
-def _assign(weights: dict[str, Variable], tensors: dict[str, np.ndarray], path: str | Path) -> None:
-    stored = {name for name in tensors if name in weights or not name.startswith(OPTIMIZER)}
+def assign(weights: dict[str, Variable], tensors: dict[str, np.ndarray], path: str | Path) -> None:
+    """Give the variables the tensors of their names. Raises ModelFileError, changing nothing, when they do not fit."""
+    stored = {name for name in tensors if name in weights or not name.startswith((OPTIMIZER, TRAINING))}
     if stored != set(weights):
         missing, extra = sorted(set(weights) - stored), sorted(stored - set(weights))
         raise ModelFileError(f"{path} does not fit the model: missing weights {missing}, unknown weights {extra}")

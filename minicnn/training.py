@@ -6,18 +6,20 @@ import functools
 import itertools
 import math
 import warnings
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from . import graph, losses, optimizers
 from . import metrics as metrics_
-from .callbacks import Callback, CallbackList, History, progress_display
+from .callbacks import BackupAndRestore, Callback, CallbackList, History, progress_display
 from .callbacks.progress import compilation_display
+from .checkpoint import Training
 from .data.batches import Batch
 from .data.checks import warn_about_pixels, warn_about_predictions
-from .data.feeding import as_batches, epochs_of, split, unpack, validation_batches, with_class_weight
+from .data.feed import Feed
+from .data.feeding import as_batches, split, unpack, validation_batches, with_class_weight
 from .plan import Planner
 from .tensor import Tensor, no_grad
 
@@ -63,7 +65,7 @@ class Trainer:
         self.loss = None if loss is None else losses.get(loss)
         self.metrics = [metrics_.get(m) for m in metrics or []]
         _number_equal_names(self.metrics)
-        self._loss_tracker = metrics_.Mean(name="loss")
+        self.loss_tracker = metrics_.Mean(name="loss")
         self.stop_training = False
         self._predictions_checked = False
         self.run_eagerly = run_eagerly
@@ -111,63 +113,63 @@ class Trainer:
         _check_epochs(epochs, initial_epoch)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
-        data = as_batches(x, y, sample_weight, batch_size, shuffle)
+        batches = as_batches(x, y, sample_weight, batch_size, shuffle)
         validation = validation_batches(validation_data, validation_batch_size or batch_size)
-        warn_about_pixels(self, data)
-        steps = steps_per_epoch or (len(data) if isinstance(data, Sized) else None)
+        warn_about_pixels(self, batches)
+        data = Feed(batches, steps_per_epoch)
         verbose = _as_verbosity(verbose)
         self.history = History()
         self.stop_training = False
-        logs: Logs = {}
         listeners = [*graph.flatten(callbacks or []), self.history, *progress_display(verbose)]
-        parameters = {"epochs": epochs, "steps": steps, "verbose": verbose, "batch_size": batch_size}
-        with CallbackList(listeners, self, parameters) as listener:
+        listeners.sort(
+            key=lambda listener: isinstance(listener, BackupAndRestore)
+        )  # last: it saves what the others did
+        params = {"epochs": epochs, "steps": steps_per_epoch or data.size, "verbose": verbose, "batch_size": batch_size}
+        held_out = None if validation is None else Feed(validation, validation_steps, anew=True)
+        training = Training(self, listeners, data, held_out, params)
+        training.epoch = initial_epoch
+        with CallbackList(listeners, self, params) as listener:
+            for backup in listeners:
+                if isinstance(backup, BackupAndRestore):
+                    backup.training = training
             listener.on_train_begin({})
-            for epoch, batches in zip(range(initial_epoch, epochs), epochs_of(data, steps_per_epoch)):
-                listener.on_epoch_begin(epoch, {})
-                expected_steps = None if isinstance(data, Sized) else steps_per_epoch
-                logs = self._train_epoch(batches, class_weight, listener, epoch, expected_steps)
-                if validation is not None and (epoch + 1) % validation_freq == 0:
-                    results = self._test_epoch(itertools.islice(validation, validation_steps), listener)
-                    logs |= {f"val_{name}": value for name, value in results.items()}
-                listener.on_epoch_end(epoch, logs)
-                if self.stop_training:
-                    break
-            listener.on_train_end(logs)
+            while training.epoch < epochs and not self.stop_training:
+                self._train_epoch(training, class_weight, listener)
+                if training.validation is not None and (training.epoch + 1) % validation_freq == 0:
+                    results = self._test_epoch(training.validation.epoch(), listener)
+                    training.logs |= {f"val_{name}": value for name, value in results.items()}
+                training.epoch, training.step = training.epoch + 1, 0
+                listener.on_epoch_end(training.epoch - 1, training.logs)
+            listener.on_train_end(training.logs)
         return self.history
 
-    def _train_epoch(
-        self,
-        batches: Iterable[Batch],
-        class_weight: dict[int, float] | None,
-        listener: CallbackList,
-        epoch: int,
-        expected_steps: int | None,
-    ) -> Logs:
+    def _train_epoch(self, training: Training, class_weight: dict[int, float] | None, listener: CallbackList) -> None:
+        """The steps of an epoch, or those that are left of it where it was interrupted."""
         self.reset_metrics()
-        logs: Logs = {}
-        step = -1
-        for step, batch in enumerate(batches):
+        epoch, data = training.epoch, training.data
+        listener.on_epoch_begin(epoch, {})
+        for batch in data.epoch(training.step):
             x, y, sample_weight = unpack(batch)
+            step = training.step
             listener.on_train_batch_begin(step, {})
-            logs = self.train_step(x, y, with_class_weight(sample_weight, y, class_weight))
-            if not math.isfinite(logs["loss"]):
-                _warn_about_loss(logs["loss"], epoch, step)
-            listener.on_train_batch_end(step, {**logs, "size": _size(x)})
+            training.logs = self.train_step(x, y, with_class_weight(sample_weight, y, class_weight))
+            training.step += 1
+            if not math.isfinite(training.logs["loss"]):
+                _warn_about_loss(training.logs["loss"], epoch, step)
+            listener.on_train_batch_end(step, {**training.logs, "size": _size(x)})
             if self.stop_training:
                 break
-        if not logs:
+        if not training.step:
             raise ValueError(
                 f"epoch {epoch + 1} got no batches: the data is empty, or a generator has run out; "
                 "make it endless with `while True:` and say where an epoch ends with steps_per_epoch"
             )
-        if expected_steps and step + 1 < expected_steps and not self.stop_training:
+        if data.size is None and training.step < (data.steps or 0) and not self.stop_training:
             warnings.warn(
-                f"the data ran out in epoch {epoch + 1} after {step + 1} of {expected_steps} steps: "
+                f"the data ran out in epoch {epoch + 1} after {training.step} of {data.steps} steps: "
                 "make the generator endless with `while True:`, or lower steps_per_epoch or epochs",
                 stacklevel=3,
             )
-        return logs
 
     def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
         """One forward pass, one backward pass, one update; override it for training of your own."""
@@ -307,7 +309,7 @@ class Trainer:
 
     def reset_metrics(self) -> None:
         """Start counting the loss and the metrics anew."""
-        for metric in [self._loss_tracker, *self.metrics]:
+        for metric in [self.loss_tracker, *self.metrics]:
             metric.reset_state()
 
     @property
@@ -317,10 +319,10 @@ class Trainer:
 
     def _update_metrics(self, y: Any, predictions: Any, loss: float) -> Logs:
         self._check_predictions(predictions)
-        self._loss_tracker.add(loss * len(predictions), len(predictions))
+        self.loss_tracker.add(loss * len(predictions), len(predictions))
         for metric in self.metrics:
             metric.update_state(y, predictions)
-        return {metric.name: float(metric.result()) for metric in [self._loss_tracker, *self.metrics]}
+        return {metric.name: float(metric.result()) for metric in [self.loss_tracker, *self.metrics]}
 
     def _check_predictions(self, predictions: Any) -> None:
         """Warn about what the first predictions give away."""

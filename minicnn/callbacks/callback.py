@@ -1,7 +1,7 @@
 """The moments of training at which callbacks are called, and calling several of them."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 Logs = dict[str, Any] | None
 
@@ -16,6 +16,9 @@ class Callback:
     batch also "size", the number of its samples. What a callback adds to the logs of an epoch, the callbacks
     after it see.
 
+    A callback that remembers something from epoch to epoch names it in `kept`, so that `BackupAndRestore` can give it
+    back to a training that was interrupted; or it overrides `state` and `load_state`.
+
     >>> class Loud(Callback):
     ...     def on_epoch_end(self, epoch, logs=None):
     ...         print(f"epoch {epoch} done, loss {logs['loss']}")
@@ -25,6 +28,8 @@ class Callback:
 
     model: Any = None
     params: dict[str, Any] | None = None
+    #: attributes that an interrupted training needs to go on, with their types
+    kept: ClassVar[dict[str, Any]] = {}
 
     def set_model(self, model: Any) -> None:
         self.model = model
@@ -67,6 +72,21 @@ class Callback:
     def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None: ...
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None: ...
+
+    def state(self) -> dict[str, Any]:
+        """What `load_state` needs: numbers, strings, arrays, None, and lists and dictionaries of them."""
+        return {name: getattr(self, name) for name in self.kept}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned in the training that was interrupted; called after on_train_begin.
+
+        Raises TypeError, ValueError or KeyError for anything else.
+        """
+        for name, kind in self.kept.items():
+            if not isinstance(state[name], kind):
+                raise TypeError(f"{type(self).__name__} cannot take {state[name]!r} as {name}")
+        for name in self.kept:
+            setattr(self, name, state[name])
 
     def close(self) -> None:
         """Let go of files and displays: called when training ends, also by an error or Ctrl-C."""

@@ -1,6 +1,8 @@
 """Stopping when training no longer helps."""
 
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 from .callback import Logs
 from .monitor import MonitorCallback
@@ -18,6 +20,14 @@ class EarlyStopping(MonitorCallback):
 
     Source: Prechelt, "Early stopping — but when?" (1998).
     """
+
+    kept: ClassVar = {
+        "wait": int,
+        "stopped_epoch": int,
+        "best": float | int | None,
+        "best_epoch": int,
+        "best_weights": list | None,
+    }
 
     def __init__(
         self,
@@ -47,6 +57,12 @@ class EarlyStopping(MonitorCallback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._reset()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        best, now = state["best_weights"], self.model.get_weights()
+        if best is not None and [np.shape(w) for w in best] != [np.shape(w) for w in now]:
+            raise ValueError("the best weights so far do not fit the model")
+        super().load_state(state)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         current = self.current(logs)

@@ -1,5 +1,7 @@
 """Keeping every epoch's numbers."""
 
+from typing import Any, ClassVar
+
 from .callback import Callback, Logs
 
 
@@ -10,9 +12,16 @@ class History(Callback):
     epoch     the numbers of the epochs
     """
 
+    kept: ClassVar = {"history": dict, "epoch": list}
+
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        if not all(isinstance(values, list) for values in self.history.values()):
+            raise TypeError(f"no history: {self.history!r}")
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.epoch = []

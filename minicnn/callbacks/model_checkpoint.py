@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import ClassVar
 
 from .callback import Logs
 from .monitor import MonitorCallback
@@ -21,6 +22,8 @@ class ModelCheckpoint(MonitorCallback):
 
     Raises ValueError for another save_freq, KeyError for a name in filepath that the logs do not have.
     """
+
+    kept: ClassVar = {"best": float | int | None, "_batches_seen": int}
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """A smaller learning rate where progress stalls."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .callback import Logs
 from .monitor import MonitorCallback
@@ -16,6 +16,8 @@ class ReduceLROnPlateau(MonitorCallback):
 
     Raises ValueError unless factor is below 1.
     """
+
+    kept: ClassVar = {"best": float | int | None, "wait": int, "cooldown_counter": int}
 
     def __init__(
         self,

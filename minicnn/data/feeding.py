@@ -1,8 +1,6 @@
 """From what users hand to `fit`, `evaluate` and `predict` to batches (x, y, sample_weight)."""
 
-import itertools
-import math
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
@@ -51,25 +49,6 @@ def validation_batches(validation_data: Any, batch_size: int | None) -> Iterable
         x, y, sample_weight = unpack(validation_data)
         return as_batches(x, y, sample_weight, batch_size, shuffle=False)
     return as_batches(validation_data, None, None, batch_size, shuffle=False)
-
-
-def epochs_of(data: Iterable[Batch], steps_per_epoch: int | None) -> Iterator[Iterable[Batch]]:
-    """The batches of one epoch after the other, without end: all the data, or `steps_per_epoch` batches of it.
-
-    With steps, an epoch goes on where the last one stopped, and the data starts anew once it has come to its end.
-
-    >>> epochs = epochs_of([(0,), (1,), (2,)], steps_per_epoch=2)
-    >>> [list(next(epochs)) for _ in range(3)]
-    [[(0,), (1,)], [(2,)], [(0,), (1,)]]
-    """
-    if steps_per_epoch is None:
-        yield from itertools.repeat(data)
-    while steps_per_epoch is not None:
-        source = iter(data)
-        left = len(data) if isinstance(data, Sized) else math.inf
-        while left > 0:
-            yield itertools.islice(source, steps_per_epoch)
-            left -= steps_per_epoch
 
 
 def split(arrays: tuple, fraction: float) -> tuple[tuple, tuple]:

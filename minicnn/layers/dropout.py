@@ -24,11 +24,11 @@ class Dropout(Layer):
                 f"Dropout: rate is the fraction of inputs to drop, in 0 … 1, got {rate}; for half of them Dropout(0.5)"
             )
         self.rate = rate
-        self._own_generator = None if seed is None else random.generator(seed)
+        self.generator = None if seed is None else random.generator(seed)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if not training or self.rate == 0:
             return inputs
         if self.rate == 1:
             return inputs * 0.0
-        return ops.dropout(inputs, self.rate, self._own_generator or random.generator())
+        return ops.dropout(inputs, self.rate, self.generator or random.generator())

@@ -130,6 +130,18 @@ class ShapedAccuracy(Metric):
         if self._chosen:
             self._chosen.reset_state()
 
+    def state(self) -> dict[str, Any]:
+        return {"chosen": type(self._chosen).__name__, **self._chosen.state()} if self._chosen else {}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        choices = {
+            choice.__name__: choice for choice in (BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy)
+        }
+        counted = dict(state)
+        if counted:
+            self._chosen = choices[counted.pop("chosen")]()
+            self._chosen.load_state(counted)
+
 
 def _accuracy_for(labels: tuple[int, ...], predictions: tuple[int, ...]) -> Metric:
     if predictions[-1:] == (1,):

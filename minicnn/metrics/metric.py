@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from ..configurable import Configurable
 
 
@@ -31,7 +33,26 @@ class Metric(Configurable):
         """Start anew."""
         raise NotImplementedError
 
+    def state(self) -> dict[str, Any]:
+        """All attributes that are numbers, for a training that is interrupted within an epoch."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, (float, int, np.ndarray, tuple))}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned. Raises ValueError for anything else."""
+        counted = self.state()
+        for name, value in state.items():
+            if name not in counted or np.shape(value) != np.shape(counted[name]):
+                raise ValueError(f"metric {self.name!r} cannot take {value!r} as {name}")
+            setattr(self, name, _like(counted[name], value))
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Count one more batch, given as to `update_state`, and return the result so far."""
         self.update_state(*args, **kwargs)
         return self.result()
+
+
+def _like(old: Any, value: Any) -> Any:
+    """The value as what the old one is: a number, an array, a tuple or a named tuple."""
+    if isinstance(old, np.ndarray):
+        return np.asarray(value, old.dtype)
+    return old._make(value) if hasattr(old, "_make") else type(old)(value)

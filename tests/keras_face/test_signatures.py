@@ -40,6 +40,7 @@ OURS = {
 }
 #: arguments that Keras has and minicnn has not
 MISSING = {
+    "callbacks.BackupAndRestore": {"double_checkpoint"},  # no interruption damages a file that is replaced in one step
     "layers.BatchNormalization": {
         "beta_constraint",
         "gamma_constraint",
