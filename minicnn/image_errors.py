@@ -63,7 +63,9 @@ def explained(error: Exception, path: str | Path) -> tuple[str, str]:
         case Unreadable():
             return error.args
         case PermissionError():
-            return "no permission to read it", "make it readable, for example with chmod +r"
+            return "no permission to read it", "allow it, for example with chmod +r"
+        case OSError(strerror=str(reason)):  # Pillow's own have no number and no reason
+            return f"cannot be opened ({reason})", "check the file, its folder and the links to it"
         case Image.DecompressionBombError():
             return f"too large ({_one_line(error)})", "scale it down, or raise PIL.Image.MAX_IMAGE_PIXELS"
         case Image.UnidentifiedImageError():

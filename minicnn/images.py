@@ -28,7 +28,25 @@ Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
 Fit = Literal["stretch", "crop", "pad"]
 Choice = TypeVar("Choice")
 
-_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000", "AVIF", "ICO", "PCX", "SGI", "QOI", "TGA")
+#: the formats that are read, and how the names of their files end
+_FORMATS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "PNG": (".png", ".apng"),
+    "BMP": (".bmp", ".dib"),
+    "GIF": (".gif",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+    "JPEG2000": (".jp2", ".j2k", ".jpx"),
+    "AVIF": (".avif",),
+    "ICO": (".ico",),
+    "PCX": (".pcx",),
+    "SGI": (".sgi",),
+    "QOI": (".qoi",),
+    "TGA": (".tga",),
+}
+
+IMAGE_SUFFIXES = frozenset(suffix for suffixes in _FORMATS.values() for suffix in suffixes)
 
 _MODES = {1: "L", 3: "RGB"}
 
@@ -83,7 +101,7 @@ def open_image(path: str | Path, channels: int = 3, at_least: tuple[int, int] | 
     try:
         expect_content(path)
         # Pillow maps the memory of a file that it opens by name, and then scrambles TIFFs with an orientation
-        with open(path, "rb") as content, Image.open(content, formats=_FORMATS) as file:
+        with open(path, "rb") as content, Image.open(content, formats=tuple(_FORMATS)) as file:
             return _opaque(_eight_bit(_decoded(file, channels, at_least))).convert(_MODES[channels])
     except Exception as error:  # a damaged file can make Pillow's decoders raise almost anything
         raise ImageFileError(path, *explained(error, path)) from None

@@ -421,10 +421,15 @@ def test_the_greatest_size_is_pillows_own_setting(tmp_path, monkeypatch):
 
 def test_what_is_no_file_is_named(tmp_path):
     (tmp_path / "dangling.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
     os.mkfifo(tmp_path / "pipe.png")
     assert refusal(tmp_path / "nowhere.png")[0] == "no such file"
     assert refusal(tmp_path / "dangling.png")[0] == "a link to a file that is not there"
     assert refusal(tmp_path / "pipe.png")[0] == "a pipe or device, not an image"
+    assert refusal(tmp_path / "loop.png") == (
+        "cannot be opened (Too many levels of symbolic links)",
+        "check the file, its folder and the links to it",
+    )
     assert refusal(tmp_path)[0] == "a folder, not an image"
 
 
@@ -432,7 +437,7 @@ def test_what_is_no_file_is_named(tmp_path):
 def test_a_file_without_permission_is_named(tmp_path):
     path = saved(tmp_path, Image.new("L", (4, 4)))
     path.chmod(0)
-    assert refusal(path) == ("no permission to read it", "make it readable, for example with chmod +r")
+    assert refusal(path) == ("no permission to read it", "allow it, for example with chmod +r")
 
 
 def test_the_error_goes_from_process_to_process():
