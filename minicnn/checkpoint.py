@@ -1,6 +1,6 @@
 """Checkpoints: a training under way as one `.safetensors` file, from which it goes on as if nothing had happened.
 
-metadata["minicnn"]   {"format": 1, "checksum": …, "training": …} as JSON, see `Training.state`
+metadata["minicnn"]   {"format": 1, "checksum": …, "checkpoint": …} as JSON, see `Training.state`
 tensors               weights and optimizer state as in model files, all other arrays as "training/0", …
 
 In the JSON every object says what it stands for: {"dict": [[key, value], …]}, {"tensor": name} or {"float": "nan"}.
@@ -54,8 +54,8 @@ class Training:
         tensors = saving.arrays_of(weights)
         slots = model.optimizer.state({variable: name for name, variable in weights.items()})
         tensors |= {OPTIMIZER + name: array for name, array in slots.items()}
-        training = _encode(self.state(), tensors)
-        header = {"format": FORMAT, "training": training, "checksum": _checksum(training, tensors)}
+        state = _encode(self.state(), tensors)
+        header = {"format": FORMAT, "checkpoint": state, "checksum": _checksum(state, tensors)}
         saving.write(path, header, tensors)
 
     def load(self, path: str | Path) -> None:
@@ -64,12 +64,12 @@ class Training:
         Raises ModelFileError for a file that is damaged, foreign or of another model.
         """
         header, tensors = saving.read(path)
-        if "training" not in header:
+        if "checkpoint" not in header:
             raise ModelFileError(f"{path} is a model file, not the checkpoint of a training")
         with _readable(path):
-            if header.get("checksum") != _checksum(header["training"], tensors):
+            if header.get("checksum") != _checksum(header["checkpoint"], tensors):
                 raise ValueError("the checksum is wrong, so the file is damaged")
-            state = _decode(header["training"], tensors)
+            state = _decode(header["checkpoint"], tensors)
             saving.make_variables(self.model, state["input_shape"])
             self._expect_same_model(state)
             self._expect_same_steps(state)
@@ -222,9 +222,9 @@ def _readable(path: str | Path) -> Iterator[None]:
         ) from error
 
 
-def _checksum(training: Any, tensors: dict[str, np.ndarray]) -> int:
+def _checksum(state: Any, tensors: dict[str, np.ndarray]) -> int:
     """CRC-32 of everything: damaged weights would otherwise be as good as any."""
-    checksum = zlib.crc32(json.dumps(training, sort_keys=True).encode())
+    checksum = zlib.crc32(json.dumps(state, sort_keys=True).encode())
     for name, array in sorted(tensors.items()):
         checksum = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), checksum)
         checksum = zlib.crc32(array.tobytes(), checksum)
@@ -261,6 +261,6 @@ def _decode(value: Any, tensors: dict[str, np.ndarray]) -> Any:
         return tensors[content]
     if kind == "float":
         return float(content)
-    if kind == "dict":
+    if kind == "dict" and all(isinstance(key, str) for key, _ in content):
         return {key: _decode(item, tensors) for key, item in content}
     raise ValueError(f"nothing is written as {kind!r}")

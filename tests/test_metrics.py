@@ -266,3 +266,46 @@ class TestByName:
     def test_directions_for_callbacks(self):
         assert metrics.get("accuracy").direction == "up"
         assert metrics.get("mse").direction == "down"
+
+
+class TestGoingOn:
+    """A metric that takes over what another has counted."""
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: metrics.get("accuracy"),
+            BinaryAccuracy,
+            MeanSquaredError,
+            lambda: Precision([0.2, 0.5]),
+            lambda: Recall(top_k=2),
+            lambda: AUC(7),
+            lambda: TopKCategoricalAccuracy(2),
+        ],
+    )
+    def test_counts_on(self, make):
+        one, other = make(), make()
+        one(ONE_HOT[:3], P[:3])
+        other.load_state({name: list(v) if isinstance(v, tuple) else v for name, v in one.state().items()})
+        np.testing.assert_array_equal(other.result(), one.result())
+        np.testing.assert_array_equal(other(ONE_HOT[2:], P[2:]), one(ONE_HOT[2:], P[2:]))
+
+    def test_before_the_first_batch(self):
+        one, other = metrics.get("accuracy"), metrics.get("accuracy")
+        other.load_state(one.state())
+        assert other(ONE_HOT, P) == one(ONE_HOT, P)
+
+    @pytest.mark.parametrize(
+        ("metric", "state"),
+        [
+            (Mean(), {"total": [1.0, 2.0]}),
+            (Mean(), {"name": "x"}),
+            (Mean(), {"total": "x"}),
+            (AUC(7), {"counts": [1, 2, 3, 4]}),
+            (metrics.get("accuracy"), {"chosen": "Mean"}),
+            (metrics.get("accuracy"), {"total": 1.0}),
+        ],
+    )
+    def test_what_is_no_state(self, metric, state):
+        with pytest.raises((ValueError, KeyError)):
+            metric.load_state(state)

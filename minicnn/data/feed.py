@@ -88,7 +88,7 @@ class Feed:
         now = [random.state_of(generator) for generator in generators]
         for generator, state in zip(generators, place["began"]):
             random.set_state(generator, state)
-        self._taken = sum(1 for _ in itertools.islice(self._begin(), place["taken"]))
+        self._taken = sum(1 for _ in zip(range(place["taken"]), self._begin()))
         for generator, state in zip(generators, now):
             random.set_state(generator, state)
         if self._taken < place["taken"]:

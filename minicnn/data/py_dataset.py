@@ -53,6 +53,11 @@ class Passes:
     def __len__(self) -> int:
         return len(self.dataset)
 
+    @property
+    def generator(self) -> Any:
+        """What the dataset draws from, if it has one of its own."""
+        return getattr(self.dataset, "generator", None)
+
     def __iter__(self) -> Iterator[Any]:
         dataset = self.dataset
         dataset.on_epoch_begin()
