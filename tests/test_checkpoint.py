@@ -133,6 +133,26 @@ def test_killed_after_early_stopping_decided(tmp_path):
     assert_same(model, whole)
 
 
+def test_killed_after_training_was_stopped_within_an_epoch(tmp_path):
+    class StopTraining(callbacks.Callback):
+        kept: ClassVar = {"batches": int}
+        batches = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.batches += 1
+            self.model.stop_training = self.batches == 4
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    whole = fit(tmp_path / "b", others=[StopTraining()], save_freq=1)
+    assert whole.history.epoch == [0, 1]
+    dying = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 1 and die())
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "a", others=[StopTraining(), dying], save_freq=1)
+    assert_same(fit(tmp_path / "a", others=[StopTraining()], save_freq=1), whole)
+
+
 def test_deleted_at_the_end_and_nothing_else(tmp_path):
     other = tmp_path / "other"
     for _ in range(2):
