@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 
 from . import random
+from .data.from_directory import image_dataset_from_directory
 from .layers.layer import reset_names
+
+__all__ = ["clear_session", "image_dataset_from_directory", "set_random_seed", "to_categorical"]
 
 
 def set_random_seed(seed: int) -> None:

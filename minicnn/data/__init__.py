@@ -1,6 +1,7 @@
-"""Feeding models: batches of arrays, shuffled and augmented."""
+"""Feeding models: batches of arrays and of image files, shuffled and augmented."""
 
 from .augment import RandomAffine, warp
 from .batches import Batches
+from .image_dataset import ImageDataset
 
-__all__ = ["Batches", "RandomAffine", "warp"]
+__all__ = ["Batches", "ImageDataset", "RandomAffine", "warp"]

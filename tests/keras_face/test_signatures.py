@@ -69,6 +69,7 @@ MISSING = {
     "metrics.sparse_top_k_categorical_accuracy": {"from_sorted_ids"},
     "models.load_model": {"safe_mode"},
     "utils.clear_session": {"free_memory"},
+    "utils.image_dataset_from_directory": {"data_format", "format"},
     "Sequential.add": {"rebuild"},
     "Sequential.pop": {"rebuild"},
     "Model.add_weight": {"autocast", "constraint", "aggregation", "overwrite_with_gradient"},
