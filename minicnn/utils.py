@@ -6,9 +6,21 @@ import numpy as np
 
 from . import random
 from .data.from_directory import image_dataset_from_directory
+from .data.py_dataset import PyDataset
+from .image_utils import array_to_img, img_to_array, load_img, save_img
 from .layers.layer import reset_names
 
-__all__ = ["clear_session", "image_dataset_from_directory", "set_random_seed", "to_categorical"]
+__all__ = [
+    "PyDataset",
+    "array_to_img",
+    "clear_session",
+    "image_dataset_from_directory",
+    "img_to_array",
+    "load_img",
+    "save_img",
+    "set_random_seed",
+    "to_categorical",
+]
 
 
 def set_random_seed(seed: int) -> None:

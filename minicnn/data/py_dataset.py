@@ -1,6 +1,6 @@
 """Datasets by number: a class of one's own that makes batch i, and how training goes through it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .look_ahead import look_ahead
@@ -37,6 +37,11 @@ class PyDataset:
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
 
+    def begin_pass(self) -> Callable[[int], Any]:
+        """What makes the batches of a new pass, by number."""
+        self.on_epoch_begin()
+        return self.__getitem__
+
     def on_epoch_begin(self) -> None:
         """Before a pass."""
 
@@ -60,8 +65,8 @@ class Passes:
 
     def __iter__(self) -> Iterator[Any]:
         dataset = self.dataset
-        dataset.on_epoch_begin()
+        batch = dataset.begin_pass()
         try:
-            yield from look_ahead(dataset.__getitem__, range(len(self)), dataset.workers, dataset.max_queue_size)
+            yield from look_ahead(batch, range(len(self)), dataset.workers, dataset.max_queue_size)
         finally:
             dataset.on_epoch_end()

@@ -66,14 +66,27 @@ def test_an_error_comes_where_its_result_should_have_come():
 
 
 def test_who_stops_early_leaves_nothing_running():
+    before = set(threading.enumerate())
     done = []
-    results = look_ahead(lambda i: done.append(i), itertools.count(), at_most=50)
+    results = look_ahead(done.append, itertools.count(), at_most=50)
     next(results)
     results.close()
-    after = len(done)
-    time.sleep(0.02)
-    assert len(done) == after
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("look-ahead")]
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+    assert len(done) <= 51
+
+
+def test_whoever_forgets_it_anywhere_waits_for_nobody():
+    """Garbage is collected in any thread, the workers' own among them."""
+    blocked, released = threading.Event(), threading.Event()
+    done = []
+    results = look_ahead(lambda i: i and (blocked.set(), released.wait(10), done.append(i)), range(3))
+    next(results)
+    blocked.wait(10)
+    results.close()
+    assert not done
+    released.set()
 
 
 def test_nothing_to_do_gives_nothing():

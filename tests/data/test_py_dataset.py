@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import minicnn as mc
-from minicnn.data.py_dataset import Passes, PyDataset
+from minicnn.data.py_dataset import Passes
+from minicnn.utils import PyDataset
 
 
 class Lines(PyDataset):

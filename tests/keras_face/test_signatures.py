@@ -68,6 +68,7 @@ MISSING = {
     "metrics.SparseTopKCategoricalAccuracy": {"from_sorted_ids"},
     "metrics.sparse_top_k_categorical_accuracy": {"from_sorted_ids"},
     "models.load_model": {"safe_mode"},
+    "utils.PyDataset": {"use_multiprocessing"},
     "utils.clear_session": {"free_memory"},
     "utils.image_dataset_from_directory": {"data_format", "format"},
     "Sequential.add": {"rebuild"},
