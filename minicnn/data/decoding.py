@@ -69,13 +69,14 @@ class DecodedImages:
             return None
         if change is None:
             kept = self._find(number)
-            return background.submit(self._load, number) if kept is None else kept
-        return background.submit(lambda: change(self._load(number), place))
+            return background.submit(self.load, number) if kept is None else kept
+        return background.submit(lambda: change(self.load(number), place))
 
     def _find(self, number: int) -> np.ndarray | None:
         return self._kept[number] if number < self.room and self._is_kept[number] else None
 
-    def _load(self, number: int) -> np.ndarray:
+    def load(self, number: int) -> np.ndarray:
+        """One image, kept or decoded now. Raises ImageFileError."""
         kept = self._find(number)
         if kept is not None:
             return kept

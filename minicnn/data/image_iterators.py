@@ -16,7 +16,9 @@ import numpy as np
 
 from .. import random
 from ..images import Interpolation, load_image
+from .decoding import DecodedImages
 from .folder import ImageFolder, find_images
+from .image_dataset import CACHE_MEMORY
 from .look_ahead import look_ahead
 from .py_dataset import PyDataset
 
@@ -30,9 +32,6 @@ _SUBSETS = ("training", "validation")
 
 #: batch of a pass, by number
 Batch = Callable[[int], Any]
-
-#: decoded images are kept up to this size for the next pass
-CACHE_BYTES = 1 << 30
 
 
 class Iterator(PyDataset):
@@ -151,7 +150,7 @@ class DirectoryIterator(Iterator):
     samples, num_classes    how many there are
     image_shape             (H, W, C)
 
-    Decoded images are kept for the next pass, up to CACHE_BYTES.
+    Decoded images are kept for later passes, up to a gigabyte of them.
     """
 
     def __init__(
@@ -192,7 +191,14 @@ class DirectoryIterator(Iterator):
         self.filepaths = [str(path) for path in folder.paths]
         self.filenames = [str(path.relative_to(folder.root)) for path in folder.paths]
         self.samples = len(folder)
-        self._decoded: dict[int, np.ndarray] = {}
+        decode = partial(
+            load_image,
+            size=target_size,
+            channels=_CHANNELS[color_mode],
+            interpolation=interpolation,
+            fit="crop" if keep_aspect_ratio else "stretch",
+        )
+        self._images = DecodedImages(folder.paths, decode, self.image_shape, CACHE_MEMORY)
         super().__init__(self.samples, batch_size, shuffle, seed)
         print(f"Found {self.samples} images belonging to {self.num_classes} classes.")
 
@@ -202,7 +208,7 @@ class DirectoryIterator(Iterator):
         return self.classes
 
     def samples_at(self, chosen: np.ndarray, rng: np.random.Generator) -> Any:
-        images = self.image_data_generator.augment(np.stack([self._load(i) for i in chosen]), rng)
+        images = self.image_data_generator.augment(np.stack([self._images.load(i) for i in chosen]), rng)
         numbers = self.classes[chosen]
         if self.class_mode is None:
             return images
@@ -211,21 +217,6 @@ class DirectoryIterator(Iterator):
         if self.class_mode == "categorical":
             return images, np.eye(self.num_classes, dtype=np.float32)[numbers]
         return images, numbers.astype(np.float32)
-
-    def _load(self, number: int) -> np.ndarray:
-        """The decoded and resized file (H, W, C) uint8."""
-        if number in self._decoded:
-            return self._decoded[number]
-        image = load_image(
-            self.filepaths[number],
-            self.target_size,
-            self.image_shape[2],
-            interpolation=self.interpolation,
-            fit="crop" if self.keep_aspect_ratio else "stretch",
-        )
-        if (len(self._decoded) + 1) * image.nbytes <= CACHE_BYTES:
-            self._decoded[number] = image
-        return image
 
 
 def _all_classes(directory: str | Path, class_mode: str | None) -> list[str] | None:

@@ -1,9 +1,9 @@
 """Work done ahead of time: results in order, some of them computed in background threads before they are asked for."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from .background import Background, drawn_ahead
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,14 +20,10 @@ def look_ahead(
     >>> list(look_ahead(abs, [3, -4, 5]))
     [3, 4, 5]
     """
-    waiting: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="look-ahead")
+    background = Background(workers)
+    begun = (background.submit(function, item) for item in items)
     try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > at_most:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:  # which may come in any thread, when garbage is collected: wait for nobody
-        pool.shutdown(wait=False, cancel_futures=True)
+        for result in drawn_ahead(begun, at_most):
+            yield result.result()
+    finally:
+        background.drop()

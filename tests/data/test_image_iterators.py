@@ -246,7 +246,7 @@ def test_files_are_decoded_once_as_long_as_there_is_room(folder, monkeypatch):
 
     monkeypatch.setattr(image_iterators, "load_image", load)
     for room, times in ((1 << 20, 1), (0, 3)):
-        monkeypatch.setattr(image_iterators, "CACHE_BYTES", room)
+        monkeypatch.setattr(image_iterators, "CACHE_MEMORY", room)
         loaded.clear()
         flow = plain().flow_from_directory(folder, (2, 2), batch_size=10)
         for _ in range(3):
