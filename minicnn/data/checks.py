@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import graph
+from ..layers.preprocessing import Preprocessing
 from ..losses import BinaryCrossentropy
 from .batches import Batches
 
@@ -59,7 +60,7 @@ def _warn(message: str) -> None:
 
 def warn_about_pixels(model: Any, data: Any) -> None:
     """Warn when whole numbers up to 255 go into a model that does not rescale them."""
-    if not isinstance(data, Batches) or any(type(layer).__name__ in _SCALING_LAYERS for layer in model.layers[:2]):
+    if not isinstance(data, Batches) or any(type(layer).__name__ in _SCALING_LAYERS for layer in _first_layers(model)):
         return
     x = graph.flatten(data.arrays[0])[0]
     if x.dtype == np.uint8 or (x.ndim == 4 and 128 < x[:64].max() <= 255):
@@ -68,3 +69,12 @@ def warn_about_pixels(model: Any, data: Any) -> None:
             "divide by 255, or begin the model with layers.Rescaling(1 / 255)",
             stacklevel=3,
         )
+
+
+def _first_layers(model: Any) -> list[Any]:
+    """The first two layers that may scale pixels: models stand for their layers, and preprocessing is passed over."""
+    layers: list[Any] = []
+    for layer in model.layers:
+        inner = [layer] if not hasattr(layer, "layers") else _first_layers(layer)
+        layers += [found for found in inner if not isinstance(found, Preprocessing)]
+    return layers[:2]

@@ -10,8 +10,11 @@ from .input import Input, InputLayer
 from .layer import Layer
 from .merging import Add, Concatenate, Multiply
 from .pooling import AveragePooling2D, MaxPooling2D
+from .random_colour import RandomBrightness, RandomContrast
+from .random_geometry import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from .rescaling import Rescaling
 from .reshaping import Flatten, Reshape, ZeroPadding2D
+from .resizing import Resizing
 
 __all__ = [
     "Activation",
@@ -31,9 +34,17 @@ __all__ = [
     "LeakyReLU",
     "MaxPooling2D",
     "Multiply",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "Softmax",
     "ZeroPadding2D",
 ]

@@ -2,6 +2,7 @@
 
 recorder.py   stand-ins for arrays, and the kernel namespace that writes calls down
 steps.py      what a training step, a test step and a prediction call: a script
+prelude.py    what is done to the arrays of a batch before: preprocessing layers
 fusion.py     rules by which neighbouring calls become one
 program.py    a script on real arrays: memory, and a list of launches
 again.py      the numbers of the next update

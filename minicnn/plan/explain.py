@@ -9,12 +9,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from .. import random
+from .. import graph, random
 from ..kernels.cpu import choose
 from ..kernels.geometry import window_output
 from .cost import flops, nbytes
 from .plan import Plan
-from .recorder import Call, StandIn, flat
+from .recorder import ArrayCall, Call, StandIn, flat
 from .steps import record_prediction, record_training_step
 
 if TYPE_CHECKING:
@@ -54,11 +54,13 @@ def plan_rows(model: Model, batch_size: int = 32) -> tuple[list[Row], int]:
     """The calls of a plan, and the bytes of memory that it needs. The model's weights stay as they are."""
     batch = _some_batch(model, batch_size)
     kept = model.get_weights(), None if model.optimizer is None else _copy(model.optimizer.state())
-    drawn = random.generator().bit_generator.state
+    drawn = [(generator, random.state_of(generator)) for generator in _generators(model)]
     plan = Plan(model, (record_training_step if len(batch) > 1 else record_prediction)(model, *batch), *batch)
     times = zip(*(plan.program.capture.times() for _ in range(_RUNS)))
     rows = [_row(model, plan, call, median(seconds)) for call, seconds in zip(plan.script.calls, times)]
-    random.generator().bit_generator.state = drawn
+    rows = [*_rows_before(plan, graph.flatten(batch[0])), *rows]
+    for generator, state in drawn:
+        random.set_state(generator, state)
     model.set_weights(kept[0])
     if kept[1] is not None:
         model.optimizer.load_state(kept[1])
@@ -79,6 +81,30 @@ def _some_batch(model: Model, batch_size: int) -> tuple[Any, ...]:
     outputs = model.outputs[0].shape[1:]
     is_sparse = "sparse" in type(model.loss).__name__.lower()
     return x, np.zeros((batch_size, *(outputs[:-1] if is_sparse else outputs)), np.float32), None
+
+
+def _generators(model: Model) -> list[np.random.Generator]:
+    """The project's generator and those of the layers."""
+    found, layers = [random.generator()], [*model.layers]
+    for layer in layers:
+        found += [layer.generator] if isinstance(getattr(layer, "generator", None), np.random.Generator) else []
+        layers += layer._layers
+    return found
+
+
+def _rows_before(plan: Plan, arrays: list[np.ndarray]) -> list[Row]:
+    """What is done to the arrays of a batch before the program runs."""
+    prelude = plan.script.prelude
+    times = zip(*(prelude.timed(arrays)[1] for _ in range(_RUNS)))
+    return [_row_before(step, median(seconds)) for step, seconds in zip(prelude.steps, times)]
+
+
+def _row_before(step: ArrayCall | Call, seconds: float) -> Row:
+    kernel = "transform" if isinstance(step, ArrayCall) else step.kernel
+    reads = [step.operand] if isinstance(step, ArrayCall) else step.reads
+    shape = "×".join(map(str, step.results[0].shape))
+    moved = sum(value.nbytes for value in (*reads, *step.results))
+    return Row(step.layer or "", kernel, shape, "arrays", "before the plan runs", "", "", 0, moved, seconds)
 
 
 def _copy(state: dict[str, Any]) -> dict[str, Any]:

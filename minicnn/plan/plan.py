@@ -27,7 +27,7 @@ class Plan:
         self._model, self._generator = model, random.generator()
         self._variables, self._numbers = model.weights, list(script.constants.values())
         self._trainable = [variable.trainable for variable in self._variables]
-        self.program = Program(self.script, self._fed(*batch))
+        self.program = Program(self.script, [*self._arrays(batch[0]), *self._labels(*batch[1:])])
         if script.updates:
             model.optimizer.iterations += 1
             self._again = Again(script.updates, [self.program.numbers[call] for call in self.script.updates])
@@ -47,10 +47,10 @@ class Plan:
 
     def step(self, *batch: Any) -> tuple[Any, float] | None:
         """(predictions, loss) of another batch, or None, with nothing done, if numbers stand against it."""
-        fed = self._fed(*batch)
+        labels = self._labels(*batch[1:])
         if not self.program.ready() or not self._update_numbers():
             return None
-        self.program.run(fed)
+        self.program.run([*self._arrays(batch[0]), *labels])
         return self.outcome()
 
     def outcome(self) -> tuple[Any, float]:
@@ -71,12 +71,15 @@ class Plan:
             self._numbers = []  # nothing holds any more
         return bool(self._numbers)
 
-    def _fed(self, x: Any, *labels: Any) -> Sequence[np.ndarray]:
-        """The arrays of a batch as the step takes them. Raises what the loss raises for wrong labels."""
-        script = self.script
-        arrays = graph.flatten(x)
+    def _arrays(self, x: Any) -> Sequence[np.ndarray]:
+        """What the program takes of a batch's inputs. It may draw random numbers: ask once a step."""
+        return self.script.prelude.run(graph.flatten(x))
+
+    def _labels(self, *labels: Any) -> Sequence[np.ndarray]:
+        """Targets and weights of a batch as the program takes them. Raises what the loss raises for wrong labels."""
+        script, arrays = self.script, []
         if script.targets is not None:
-            arrays = [*arrays, self._model.loss.prepare(labels[0], Tensor(graph.flatten(script.predictions)[0]))]
+            arrays.append(self._model.loss.prepare(labels[0], Tensor(graph.flatten(script.predictions)[0])))
         if script.weights is not None:
-            arrays = [*arrays, prepare_weights(labels[1], Tensor(script.losses))]
+            arrays.append(prepare_weights(labels[1], Tensor(script.losses)))
         return arrays

@@ -28,7 +28,7 @@ OFFERED: dict[str, Callable[..., Any]] = {
 class Program:
     """The step that a script describes, done once while it is made.
 
-    values   the numbers of script.inputs, targets and weights, in this order
+    values   the numbers of script.fed, in this order
     """
 
     def __init__(self, script: Script, values: Sequence[np.ndarray]):

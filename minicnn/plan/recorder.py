@@ -84,11 +84,26 @@ class Call:
         return [value for value in flat(self.operands) if isinstance(value, StandIn)]
 
 
+@dataclass(eq=False)
+class ArrayCall:
+    """One call of a function of NumPy arrays, which is no kernel: it runs before the program."""
+
+    function: Callable[[np.ndarray], np.ndarray]
+    operand: StandIn
+    result: StandIn
+    layer: str | None
+
+    @property
+    def results(self) -> tuple[StandIn, ...]:
+        return (self.result,)
+
+
 class Recorder:
     """What was called so far, in order, and the stand-ins for the variables."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.before: list[Call | ArrayCall] = []  # what is done before the program runs
         self.constants: dict[StandIn, np.ndarray] = {}
 
     def within(self, layer: str | None) -> Recording:
@@ -98,6 +113,31 @@ class Recorder:
     def input(self, array: Any) -> StandIn:
         """A stand-in for what is different in every step."""
         return StandIn(array.shape, array.dtype, self)
+
+    def on_arrays(
+        self, function: Callable[[np.ndarray], np.ndarray], value: StandIn, shape: tuple[int, ...], layer: str | None
+    ) -> StandIn:
+        """Write a function of an array down, to be called before the program with all that its operand depends on."""
+        needed = self._calls_for(value, layer)
+        self.before += [call for call in self.calls if call in needed]
+        self.calls = [call for call in self.calls if call not in needed]
+        result = StandIn(shape, value.dtype, self)
+        self.before.append(ArrayCall(function, value, result, layer))
+        return result
+
+    def _calls_for(self, value: StandIn, layer: str | None) -> set[Call]:
+        """The calls that a value depends on. Raises CannotRecord if weights are among what they read."""
+        makers = {result: call for call in self.calls for result in call.results}
+        needed: set[Call] = set()
+        pending = [value]
+        while pending:
+            wanted = pending.pop()
+            if wanted in self.constants:
+                raise CannotRecord(f"layer {layer!r} works on arrays and stands behind layers with weights")
+            if wanted in makers and makers[wanted] not in needed:
+                needed.add(makers[wanted])
+                pending += makers[wanted].reads
+        return needed
 
     @contextlib.contextmanager
     def holding(self, variables: Iterable[Variable]) -> Iterator[None]:
@@ -135,6 +175,12 @@ class Recording:
             return (results or [None])[0] if alone else results
 
         return record
+
+    def on_arrays(
+        self, function: Callable[[np.ndarray], np.ndarray], value: StandIn, shape: tuple[int, ...]
+    ) -> StandIn:
+        """A stand-in for what a function of NumPy arrays, which is no kernel, makes of an array."""
+        return self._recorder.on_arrays(function, value, shape, self._layer)
 
 
 def flat(operands: Iterable[Any]) -> list[Any]:

@@ -10,7 +10,8 @@ import numpy as np
 from .. import graph
 from ..losses.loss import prepare_weights
 from ..tensor import Tensor, no_grad
-from .recorder import Call, Recorder, StandIn, flat
+from .prelude import Prelude
+from .recorder import ArrayCall, Call, Recorder, StandIn, flat
 
 
 @dataclass(eq=False)
@@ -19,7 +20,7 @@ class Script:
 
     calls: list[Call]
     constants: dict[StandIn, np.ndarray]
-    inputs: list[StandIn]
+    prelude: Prelude  # what is done to a batch before
     predictions: Any  # a stand-in or a list of them
     targets: StandIn | None = None
     weights: StandIn | None = None  # of the samples
@@ -30,8 +31,8 @@ class Script:
 
     @property
     def fed(self) -> list[StandIn]:
-        """What a batch brings."""
-        return [*self.inputs, *(value for value in (self.targets, self.weights) if value is not None)]
+        """What the calls are given in each step."""
+        return [*self.prelude.outputs, *(value for value in (self.targets, self.weights) if value is not None)]
 
     @property
     def outputs(self) -> list[StandIn]:
@@ -40,10 +41,13 @@ class Script:
 
     def same_as(self, other: Script) -> bool:
         """Whether the other script calls the same kernels with the same numbers of its own."""
-        return len(self.calls) == len(other.calls) and all(map(_same_call, self.calls, other.calls))
+        ours, theirs = [*self.prelude.steps, *self.calls], [*other.prelude.steps, *other.calls]
+        return len(ours) == len(theirs) and all(map(_same_call, ours, theirs))
 
 
-def _same_call(a: Call, b: Call) -> bool:
+def _same_call(a: Call | ArrayCall, b: Call | ArrayCall) -> bool:
+    if isinstance(a, ArrayCall) or isinstance(b, ArrayCall):
+        return type(a) is type(b) and a.layer == b.layer
     return a.kernel == b.kernel and all(map(_same_operand, flat(a.operands), flat(b.operands)))
 
 
@@ -58,7 +62,8 @@ def record_prediction(model: Any, x: Any) -> Script:
     recorder = Recorder()
     with recorder.holding(model.weights), no_grad():
         inputs, predictions = _forward(recorder, model, x, training=False)
-    return Script(recorder.calls, recorder.constants, inputs, _data(predictions))
+    prelude = _prelude(recorder, inputs, predictions)
+    return Script(recorder.calls, recorder.constants, prelude, _data(predictions))
 
 
 def record_test_step(model: Any, x: Any, y: Any, sample_weight: Any) -> Script:
@@ -67,7 +72,8 @@ def record_test_step(model: Any, x: Any, y: Any, sample_weight: Any) -> Script:
     with recorder.holding(model.weights), no_grad():
         inputs, predictions = _forward(recorder, model, x, training=False)
         loss, of_loss = _loss(recorder, model, predictions, y, sample_weight)
-    return Script(recorder.calls, recorder.constants, inputs, _data(predictions), *of_loss, loss.data)
+    prelude = _prelude(recorder, inputs, predictions)
+    return Script(recorder.calls, recorder.constants, prelude, _data(predictions), *of_loss, loss.data)
 
 
 def record_training_step(model: Any, x: Any, y: Any, sample_weight: Any) -> Script:
@@ -86,8 +92,9 @@ def record_training_step(model: Any, x: Any, y: Any, sample_weight: Any) -> Scri
     finally:
         optimizer.iterations = iterations
     updates = [call for call in recorder.calls[before:] if not call.results]
+    prelude = _prelude(recorder, inputs, predictions)
     return Script(
-        recorder.calls, recorder.constants, inputs, _data(predictions), *of_loss, loss.data, gradients, updates
+        recorder.calls, recorder.constants, prelude, _data(predictions), *of_loss, loss.data, gradients, updates
     )
 
 
@@ -95,6 +102,15 @@ def _forward(recorder: Recorder, model: Any, x: Any, training: bool) -> tuple[li
     inputs = graph.map_structure(recorder.input, x)
     outputs = model(graph.map_structure(Tensor, inputs), training=training)
     return graph.flatten(inputs), outputs
+
+
+def _prelude(recorder: Recorder, inputs: list[StandIn], predictions: Any) -> Prelude:
+    """The batch goes to the calls as it is, but for what is made of it before."""
+    if not recorder.before:
+        return Prelude(inputs, [], inputs)
+    read = {value for call in recorder.calls for value in call.reads} | set(graph.flatten(_data(predictions)))
+    made = [*inputs, *(result for step in recorder.before for result in step.results)]
+    return Prelude(inputs, recorder.before, [value for value in made if value in read])
 
 
 def _loss(

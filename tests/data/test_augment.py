@@ -1,69 +1,14 @@
-"""Augmentation: warps checked pixel by pixel, and the random amounts that RandomAffine draws."""
-
-import math
+"""The random amounts that RandomAffine draws, and what it makes of them."""
 
 import numpy as np
 import pytest
 
-from minicnn.data import RandomAffine, warp
+from minicnn.data import RandomAffine
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(5)
-
-
-def warp_by_definition(image, matrix, offset):
-    """One image (H, W, C), pixel by pixel."""
-    height, width, channels = image.shape
-    centre = np.array([(height - 1) / 2, (width - 1) / 2])
-    out = np.zeros((height, width, channels))
-    for row in range(height):
-        for column in range(width):
-            y, x = matrix @ (np.array([row, column]) - centre) + centre - offset
-            for i in (math.floor(y), math.floor(y) + 1):
-                for j in (math.floor(x), math.floor(x) + 1):
-                    if 0 <= i < height and 0 <= j < width:
-                        out[row, column] += image[i, j] * (1 - abs(y - i)) * (1 - abs(x - j))
-    return out
-
-
-@pytest.mark.parametrize("shape", [(1, 5, 5, 1), (3, 6, 9, 1), (2, 7, 4, 3)])
-@pytest.mark.parametrize("strength", [0.0, 0.2, 3.0])
-def test_warp_is_bilinear_interpolation_with_zeros_outside(rng, shape, strength):
-    images = rng.normal(size=shape)
-    matrices = np.eye(2) + strength * rng.normal(size=(shape[0], 2, 2))
-    offsets = 2 * strength * rng.normal(size=(shape[0], 2))
-    expected = [warp_by_definition(*one) for one in zip(images, matrices, offsets)]
-    np.testing.assert_allclose(warp(images, matrices, offsets), expected, atol=1e-12)
-
-
-def test_whole_pixel_shifts_are_exact_to_the_bit(rng):
-    images = rng.random((1, 6, 6, 2)).astype(np.float32)
-    moved = warp(images, np.eye(2)[None], np.array([[2.0, -1.0]]))
-    np.testing.assert_array_equal(moved[:, 2:, :-1], images[:, :-2, 1:])
-    assert not moved[:, :2].any()
-    assert not moved[:, :, -1].any()
-
-
-def test_warp_keeps_float32_and_makes_whole_numbers_float32(rng):
-    pixels = rng.integers(0, 256, (2, 5, 5, 1), np.uint8)
-    half_a_pixel = np.full((2, 2), 0.5)
-    of_bytes = warp(pixels, np.stack([np.eye(2)] * 2), half_a_pixel)
-    assert of_bytes.dtype == np.float32
-    np.testing.assert_array_equal(of_bytes, warp(pixels.astype(np.float32), np.stack([np.eye(2)] * 2), half_a_pixel))
-
-
-def test_a_quarter_turn_is_a_quarter_turn(rng):
-    images = rng.random((1, 5, 5, 1))
-    quarter = np.array([[[0.0, -1.0], [1.0, 0.0]]])
-    np.testing.assert_allclose(warp(images, quarter, np.zeros((1, 2)))[0], np.rot90(images[0], -1), atol=1e-12)
-
-
-def test_nan_pixels_stay_visible():
-    images = np.zeros((1, 3, 3, 1))
-    images[0, 1, 1] = np.nan
-    assert np.isnan(warp(images, np.eye(2)[None], np.full((1, 2), 0.25))).any()
 
 
 def test_no_amounts_change_nothing(rng):
