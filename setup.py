@@ -32,7 +32,8 @@ setup(
     extras_require={
         "report": ["matplotlib>=3.8", "jinja2>=3"],  # the pictures and the HTML report of a run
         "verify": ["hypothesis>=6"],  # `minicnn verify` draws and shrinks cases with it
-        "test": ["pytest>=8", "hypothesis>=6", "matplotlib>=3.8", "jinja2>=3"],
+        "tensorboard": ["tensorboardX>=2.6.5"],  # callbacks.TensorBoard
+        "test": ["pytest>=8", "hypothesis>=6", "matplotlib>=3.8", "jinja2>=3", "tensorboardX>=2.6.5"],
         "mutation": ["mutmut>=3.8"],  # its changes, not its runner: tests/mutation.py
         "benchmarks": [  # those that benchmarks/cpu_vs_tensorflow.py compares with
             *("tensorflow-cpu", "torch==2.13.0", "onnxruntime", "openvino", "onnx", "matplotlib>=3.8"),

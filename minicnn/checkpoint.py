@@ -49,27 +49,29 @@ class Training:
 
         Raises OSError when the disk refuses, TypeError for a callback's state that cannot be written down.
         """
-        model = self.model
-        weights = saving.weights_to_save(model)
-        tensors = saving.arrays_of(weights)
-        slots = model.optimizer.state({variable: name for name, variable in weights.items()})
-        tensors |= {OPTIMIZER + name: array for name, array in slots.items()}
-        state = _encode(self.state(), tensors)
-        header = {"format": FORMAT, "checkpoint": state, "checksum": _checksum(state, tensors)}
-        saving.write(path, header, tensors)
+        weights = saving.weights_to_save(self.model)
+        slots = self.model.optimizer.state({variable: name for name, variable in weights.items()})
+        tensors = saving.arrays_of(weights) | {OPTIMIZER + name: array for name, array in slots.items()}
+        _write(path, self.state(), tensors)
+
+    def save_beginning(self, path: str | Path) -> None:
+        """Write what callbacks know before the first step, above all where in their files this training begins."""
+        _write(path, {"callbacks": self._states_of_callbacks()}, {})
 
     def load(self, path: str | Path) -> None:
         """Go on from what `save` wrote in a training of the same model.
 
         Raises ModelFileError for a file that is damaged, foreign or of another model.
         """
-        header, tensors = saving.read(path)
-        if "checkpoint" not in header:
-            raise ModelFileError(f"{path} is a model file, not the checkpoint of a training")
+        state, tensors = _read(path)
+        if state.keys() == {"callbacks"}:
+            with _readable(path):
+                self._load_callbacks(state["callbacks"])
+        else:
+            self._load_all(state, tensors, path)
+
+    def _load_all(self, state: dict[str, Any], tensors: dict[str, np.ndarray], path: str | Path) -> None:
         with _readable(path):
-            if header.get("checksum") != _checksum(header["checkpoint"], tensors):
-                raise ValueError("the checksum is wrong, so the file is damaged")
-            state = _decode(header["checkpoint"], tensors)
             saving.make_variables(self.model, state["input_shape"])
             self._expect_same_model(state)
             self._expect_same_steps(state)
@@ -99,7 +101,7 @@ class Training:
             "generators": {name: random.state_of(generator) for name, generator in self._generators().items()},
             "data": [feed.state() for feed in self._feeds()],
             "metrics": {name: metric.state() for name, metric in self._metrics().items()},
-            "callbacks": {name: callback.state() for name, callback in self._callbacks().items()},
+            "callbacks": self._states_of_callbacks(),
         }
 
     def _load_state(self, state: dict[str, Any]) -> None:
@@ -113,7 +115,15 @@ class Training:
             random.set_state(generator, kept)
         for metric, kept in _pairs("metric", self._metrics(), state["metrics"]):
             metric.load_state(kept)
-        for callback, kept in _pairs("callback", self._callbacks(), state["callbacks"]):
+        self._load_callbacks(state["callbacks"])
+
+    def _states_of_callbacks(self) -> dict[str, dict[str, Any]]:
+        """Of those that have one."""
+        return {name: state for name, callback in self._callbacks().items() if (state := callback.state())}
+
+    def _load_callbacks(self, states: dict[str, Any]) -> None:
+        callbacks, stateful = self._callbacks(), self._states_of_callbacks()
+        for callback, kept in _pairs("callback", {name: callbacks[name] for name in stateful}, states):
             callback.load_state(kept)
 
     def _feeds(self) -> list[Feed]:
@@ -125,9 +135,7 @@ class Training:
         return {metric.name: metric for metric in (model.loss_tracker, *model.metrics)} if self.step else {}
 
     def _callbacks(self) -> dict[str, Callback]:
-        """Those that have a state."""
-        callbacks = [callback for callback in self.callbacks if callback.state()]
-        return dict(zip(numbered(type(callback).__name__ for callback in callbacks), callbacks))
+        return dict(zip(numbered(type(callback).__name__ for callback in self.callbacks), self.callbacks))
 
     def _generators(self) -> dict[str, np.random.Generator]:
         """The project's, and those that layers and data have of their own."""
@@ -220,6 +228,22 @@ def _readable(path: str | Path) -> Iterator[None]:
         raise ModelFileError(
             f"this training cannot go on from the checkpoint {path}: {error}; delete it to begin anew"
         ) from error
+
+
+def _write(path: str | Path, state: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
+    encoded = _encode(state, tensors)
+    header = {"format": FORMAT, "checkpoint": encoded, "checksum": _checksum(encoded, tensors)}
+    saving.write(path, header, tensors)
+
+
+def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    header, tensors = saving.read(path)
+    if "checkpoint" not in header:
+        raise ModelFileError(f"{path} is a model file, not the checkpoint of a training")
+    with _readable(path):
+        if header.get("checksum") != _checksum(header["checkpoint"], tensors):
+            raise ValueError("the checksum is wrong, so the file is damaged")
+        return dict(_decode(header["checkpoint"], tensors)), tensors
 
 
 def _checksum(state: Any, tensors: dict[str, np.ndarray]) -> int:

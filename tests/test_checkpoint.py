@@ -97,8 +97,8 @@ def test_goes_on_in_the_same_process(tmp_path, save_freq, batches):
     with mc.device("cpu"):
         with pytest.raises(KeyboardInterrupt):
             fit(tmp_path / "a", model, others=[Stop(batches)], save_freq=save_freq)
-        if not (tmp_path / "a" / "checkpoint.safetensors").exists():
-            model = classifier()
+        if batches < (3 if save_freq == "epoch" else save_freq):
+            model = classifier()  # nothing but its beginning has been saved
         assert_same(fit(tmp_path / "a", model, save_freq=save_freq), fit(tmp_path / "b"))
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 import warnings
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +74,8 @@ class BackupAndRestore(Callback):
         self._goes_on = self.path.exists()
         if self._goes_on:
             self.training.load(self.path)
+        else:
+            self._save(self.training.save_beginning)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         if self._goes_on and self.training.step:
@@ -84,12 +87,12 @@ class BackupAndRestore(Callback):
         if self.model.stop_training:
             return  # what is left of this epoch cannot be gone on from
         if isinstance(self.save_freq, int) and self._batches % self.save_freq == 0:
-            self._save()
+            self._save(self.training.save)
         self._save_if_time()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self.save_freq == "epoch":
-            self._save()
+            self._save(self.training.save)
         self._save_if_time()
 
     def on_train_end(self, logs: Logs = None) -> None:
@@ -103,11 +106,11 @@ class BackupAndRestore(Callback):
             isinstance(self.save_freq, timedelta)
             and time.monotonic() - self._saved_at >= self.save_freq.total_seconds()
         ):
-            self._save()
+            self._save(self.training.save)
 
-    def _save(self) -> None:
+    def _save(self, save: Callable[[Path], None]) -> None:
         try:
-            self.training.save(self.path)
+            save(self.path)
         except OSError as error:
             kept = "the one before is kept" if self.path.exists() else "there is none yet"
             warnings.warn(f"the checkpoint {self.path} could not be written, {kept}: {error}", stacklevel=2)

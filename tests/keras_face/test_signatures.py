@@ -41,6 +41,9 @@ OURS = {
 #: arguments that Keras has and minicnn has not
 MISSING = {
     "callbacks.BackupAndRestore": {"double_checkpoint"},  # no interruption damages a file that is replaced in one step
+    "callbacks.TensorBoard": {
+        *("write_images", "write_steps_per_second", "profile_batch", "embeddings_freq", "embeddings_metadata"),
+    },
     "layers.BatchNormalization": {
         "beta_constraint",
         "gamma_constraint",
