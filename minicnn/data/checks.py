@@ -9,6 +9,7 @@ from .. import graph
 from ..layers.preprocessing import Preprocessing
 from ..losses import BinaryCrossentropy
 from .batches import Batches
+from .image_dataset import ImageDataset
 
 #: layers that bring pixels 0 … 255 into a good range themselves
 _SCALING_LAYERS = ("Rescaling", "BatchNormalization")
@@ -60,12 +61,10 @@ def _warn(message: str) -> None:
 
 def warn_about_pixels(model: Any, data: Any) -> None:
     """Warn when whole numbers up to 255 go into a model that does not rescale them."""
-    if not isinstance(data, Batches) or any(type(layer).__name__ in _SCALING_LAYERS for layer in _first_layers(model)):
-        return
-    x = graph.flatten(data.arrays[0])[0]
-    if x.dtype == np.uint8 or (x.ndim == 4 and 128 < x[:64].max() <= 255):
+    highest = _highest_pixel(data)
+    if highest is not None and not any(type(layer).__name__ in _SCALING_LAYERS for layer in _first_layers(model)):
         warnings.warn(
-            f"the images hold pixels up to {x[:64].max():g} and nothing scales them: training will be poor; "
+            f"the images hold pixels up to {highest:g} and nothing scales them: training will be poor; "
             "divide by 255, or begin the model with layers.Rescaling(1 / 255)",
             stacklevel=3,
         )
@@ -78,3 +77,13 @@ def _first_layers(model: Any) -> list[Any]:
         inner = [layer] if not hasattr(layer, "layers") else _first_layers(layer)
         layers += [found for found in inner if not isinstance(found, Preprocessing)]
     return layers[:2]
+
+
+def _highest_pixel(data: Any) -> float | None:
+    """Of images whose pixels seem to be 0 … 255, as far as the first ones show."""
+    if isinstance(data, ImageDataset):
+        return 255
+    if not isinstance(data, Batches):
+        return None
+    x = graph.flatten(data.arrays[0])[0]
+    return x[:64].max() if x.dtype == np.uint8 or (x.ndim == 4 and 128 < x[:64].max() <= 255) else None

@@ -52,9 +52,8 @@ class DecodedImages:
                 try:
                     done = image.result() if isinstance(image, Future) else image
                 except ImageFileError as error:
-                    self.unreadable[number] = error.with_traceback(
-                        None
-                    )  # which would keep all that this function holds
+                    # without the traceback, which would keep alive all that this function holds
+                    self.unreadable[number] = error.with_traceback(None)
                     continue
                 if done is not None:
                     yield number, done

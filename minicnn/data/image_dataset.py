@@ -167,16 +167,18 @@ class ImageDataset(Dataset):
     def _pass(self, order: np.ndarray, change: Change | None) -> Iterator[Any]:
         self._begin_pass()
         with closing(self._images.in_order(order, self._ahead * self.batch_size, change)) as images:
-            try:
-                while chosen := list(itertools.islice(images, self.batch_size)):
-                    if self.on_error == "raise":
-                        self._expect_all_readable()
-                    yield self._batch(chosen)
-            finally:
-                self._warn_about_unreadable()
-        if len(self) == 0:
-            first = self._images.unreadable[min(self._images.unreadable)]
-            raise ImageFileError(self.folder.root, "none of its images can be read", f"the first: {first}")
+            upcoming = next(images, None)
+            if upcoming is None:
+                first = self._images.unreadable[min(self._images.unreadable)]
+                raise ImageFileError(self.folder.root, "none of its images can be read", f"the first: {first}")
+            while upcoming is not None:
+                chosen = [upcoming, *itertools.islice(images, self.batch_size - 1)]
+                upcoming = next(images, None)
+                if self.on_error == "raise":
+                    self._expect_all_readable()
+                elif upcoming is None:  # the last batch: nobody has to ask for another one to be told
+                    self._warn_about_unreadable()
+                yield self._batch(chosen)
 
     def _begin_pass(self) -> None:
         if not self._told.passes and self.on_error == "raise":
@@ -203,7 +205,7 @@ class ImageDataset(Dataset):
 
     def _warn_about_unreadable(self) -> None:
         new = [error for n, error in sorted(self._images.unreadable.items()) if n not in self._told.unreadable]
-        if new and self.on_error == "skip":
+        if new:
             self._told.unreadable.update(self._images.unreadable)
             listed = "".join(f"\n  {error}" for error in new[:_NAMED]) + _and_more(new)
             warnings.warn(f"{len(new)} of {len(self.folder)} images are left out:{listed}", stacklevel=3)

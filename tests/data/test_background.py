@@ -1,5 +1,7 @@
 """Calls that threads make in the background, and items that are drawn ahead."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -64,6 +66,19 @@ def test_dropped_calls_do_not_happen():
     assert first.result(10) is True
     wait_until_no_thread_is_left()
     assert not second.done()
+
+
+def test_a_program_ends_without_doing_what_nobody_waits_for():
+    program = """
+import time
+from minicnn.data.background import Background
+background = Background(threads=2)
+calls = [background.submit(lambda: (time.sleep(0.05), print("called", flush=True))) for _ in range(1000)]
+calls[0].result()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True)
+    assert 1 <= ended.stdout.count("called") < 1000
+    assert not ended.stderr
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 10])

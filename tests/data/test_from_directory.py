@@ -6,7 +6,9 @@ from PIL import Image
 
 from minicnn.utils import image_dataset_from_directory
 
-NAMES = ("b/2.png", "b/10.PNG", "b/deep/1.jpg", "a/z.png", "a/y.bmp", "c ä/1.png")
+NAMES = ("b/2.png", "b/10.PNG", "b/deep/1.jpg", "a/z.png", "a/y.bmp", "c ä/1.png", "b/deep-1/1.png")
+
+IN_B = ("b/10.PNG", "b/2.png", "b/deep/1.jpg", "b/deep-1/1.png")  # not in the order of the paths as strings
 
 
 @pytest.fixture
@@ -32,10 +34,10 @@ def names(data, directory):
 def test_class_by_class_folder_by_folder_name_by_name(directory):
     data = load(directory)
     assert data.class_names == ["a", "b", "c ä"]
-    assert names(data, directory) == ["a/y.bmp", "a/z.png", "b/10.PNG", "b/2.png", "b/deep/1.jpg", "c ä/1.png"]
+    assert names(data, directory) == ["a/y.bmp", "a/z.png", *IN_B, "c ä/1.png"]
     ((x, y),) = data
-    assert (x.shape, y.tolist()) == ((6, 4, 4, 3), [0, 0, 1, 1, 1, 2])
-    np.testing.assert_allclose(x[:, 0, 0, 0], [40, 30, 10, 0, 20, 50], atol=1)
+    assert (x.shape, y.tolist()) == ((7, 4, 4, 3), [0, 0, 1, 1, 1, 1, 2])
+    np.testing.assert_allclose(x[:, 0, 0, 0], [40, 30, 10, 0, 20, 60, 50], atol=1)
 
 
 def test_the_order_of_classes_can_be_given(directory):
@@ -48,14 +50,14 @@ def test_no_labels(directory):
     for options in ({"labels": None}, {"label_mode": None}):
         data = load(directory, **options)
         (x,) = data
-        assert x.shape == (6, 4, 4, 3)
+        assert x.shape == (7, 4, 4, 3)
         assert data.class_names == []
 
 
 def test_labels_of_ones_own(directory):
-    data = load(directory, labels=[3, 3, 4, 4, 3, 4])
+    data = load(directory, labels=[3, 3, 4, 4, 3, 4, 4])
     assert data.class_names == ["3", "4"]
-    assert [y.tolist() for _, y in data] == [[3, 3, 4, 4, 3, 4]]
+    assert [y.tolist() for _, y in data] == [[3, 3, 4, 4, 3, 4, 4]]
 
 
 def test_what_is_said(directory, capsys):
@@ -65,12 +67,12 @@ def test_what_is_said(directory, capsys):
     load(directory, verbose=True, validation_split=0.4, subset="both")
     load(directory)
     assert capsys.readouterr().out.splitlines() == [
-        "Found 6 files belonging to 3 classes.",
-        "Found 6 files.",
-        "Found 6 files belonging to 3 classes.",
+        "Found 7 files belonging to 3 classes.",
+        "Found 7 files.",
+        "Found 7 files belonging to 3 classes.",
         "Using 2 files for validation.",
-        "Found 6 files belonging to 3 classes.",
-        "Using 4 files for training.",
+        "Found 7 files belonging to 3 classes.",
+        "Using 5 files for training.",
         "Using 2 files for validation.",
     ]
 
@@ -101,7 +103,7 @@ def test_shapes(directory):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": [1, 2]}, "a number for each of the 6 images .* got 2"),
+        ({"labels": [1, 2]}, "a number for each of the 7 images .* got 2"),
         ({"labels": "infer"}, "got 'infer'"),
         ({"labels": None, "class_names": ["a"]}, "class_names are for"),
         ({"color_mode": "rgba"}, "color_mode must be one of 'grayscale', 'rgb', got 'rgba'"),

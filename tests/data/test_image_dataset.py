@@ -214,6 +214,13 @@ def test_more_room_on_request(make_folder, decoded):
     assert data.cache(1) is data
 
 
+def test_augmented_images_are_decoded_once(make_folder, decoded):
+    data = ImageDataset(make_folder(5), SIZE, 2, augment=RandomAffine(shift=0.5))
+    for _ in range(3):
+        list(data)
+    assert len(decoded) == 5
+
+
 def test_batches_may_be_written_to(make_folder):
     data = ImageDataset(make_folder(4), SIZE, 2, shuffle=False)
     for x, _ in itertools.chain(data, data):
@@ -256,15 +263,12 @@ def test_a_long_list_of_unreadable_files_is_cut(make_folder):
 def test_unreadable_files_are_told_of_even_if_nobody_asks_for_the_end(make_folder):
     data = ImageDataset(make_folder(6, damaged=[1]), SIZE, 2, shuffle=False)
     with pytest.warns(UserWarning, match="1 of 6 images"):
-        assert numbers(itertools.islice(data, 2)) == [[0, 2], [3, 4]]
+        assert numbers(itertools.islice(data, 3)) == [[0, 2], [3, 4], [5]]
 
 
 def test_nothing_but_unreadable_files(make_folder, tmp_path):
     data = ImageDataset(make_folder(3, damaged=range(3)), SIZE)
-    with (
-        pytest.warns(UserWarning, match="3 of 3"),
-        pytest.raises(ImageFileError, match=r"none .* can be read") as caught,
-    ):
+    with pytest.raises(ImageFileError, match=r"none .* can be read") as caught:
         list(data)
     assert str(caught.value).startswith(str(tmp_path))
 
@@ -280,6 +284,13 @@ def test_errors_come_before_the_first_batch_if_they_are_to_be_raised(make_folder
     decoded.clear()
     assert sum(len(x) for x, _ in sound) == 30
     assert len(decoded) == 30
+
+
+def test_files_are_looked_through_once(make_folder, decoded):
+    data = ImageDataset(make_folder(5), SIZE, on_error="raise", cache=False)
+    for passes in (1, 2):
+        list(data)
+        assert len(decoded) == 5 * (1 + passes)
 
 
 def test_a_single_error_is_raised_as_it_is(make_folder):
@@ -367,6 +378,26 @@ def test_an_interrupted_pass_leaves_no_threads(make_folder, stop):
         stop(data)
     expect_no_thread_left()
     assert numbers(data) == [[n, n + 1] for n in range(0, 30, 2)]
+
+
+def test_what_nobody_will_ask_for_is_not_decoded(make_folder, monkeypatch, decoded):
+    monkeypatch.setattr(decoding, "get_num_threads", lambda: 1)
+    paused, go_on = threading.Event(), threading.Event()
+
+    def augment(images, rng):
+        if len(decoded) == 3:
+            paused.set()
+            go_on.wait(10)
+        return images
+
+    data = ImageDataset(make_folder(30), SIZE, 1, augment=augment, cache=False).prefetch(20)
+    batches = iter(data)
+    next(batches)
+    paused.wait(10)
+    batches.close()
+    go_on.set()
+    expect_no_thread_left()
+    assert len(decoded) == 3
 
 
 def test_a_pass_that_rests_holds_no_threads(make_folder):
@@ -468,3 +499,46 @@ def test_models_train_evaluate_and_predict_with_it(make_folder):
     np.testing.assert_array_equal(ordered.readable.labels, y)
     loss, _ = model.evaluate(ordered, verbose=0)
     assert loss == pytest.approx(model.evaluate(x, y, verbose=0)[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_model_that_does_not_scale_pixels_is_warned_of(make_folder, scaled):
+    data = ImageDataset(make_folder(4), SIZE)
+    rescaling = minicnn.Sequential([minicnn.layers.Rescaling(1 / 255)])
+    layers = [*([rescaling] if scaled else []), minicnn.layers.Flatten(), minicnn.layers.Dense(3)]
+    model = minicnn.Sequential([minicnn.Input((*SIZE, 3)), *layers])
+    model.compile("sgd", minicnn.losses.SparseCategoricalCrossentropy(from_logits=True))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(data, verbose=0)
+        model.fit(data.map(lambda x, y: (x / 255, y)), verbose=0)
+    assert ["nothing scales them" in str(warning.message) for warning in caught] == [True] * (not scaled)
+
+
+def test_a_training_that_was_interrupted_ends_with_the_same_bits(make_folder, tmp_path):
+    folder = make_folder(20, damaged=[3])
+
+    def weights(backup, last_step=None):
+        minicnn.utils.set_random_seed(2)
+        data = ImageDataset(folder, SIZE, 6, augment=RandomAffine(shift=0.2))
+        layers = [minicnn.layers.Rescaling(1 / 255), minicnn.layers.Flatten(), minicnn.layers.Dense(3)]
+        model = minicnn.Sequential([minicnn.Input((*SIZE, 3)), *layers])
+        model.compile("adam", minicnn.losses.SparseCategoricalCrossentropy(from_logits=True))
+        steps = itertools.count(1)
+
+        def stop(batch, logs):
+            if next(steps) == last_step:
+                raise KeyboardInterrupt
+
+        callbacks = minicnn.callbacks
+        listeners = [callbacks.BackupAndRestore(backup, save_freq=1), callbacks.LambdaCallback(on_train_batch_end=stop)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with suppress(KeyboardInterrupt):
+                model.fit(data, epochs=3, callbacks=listeners, verbose=0)
+        return b"".join(array.tobytes() for array in model.get_weights())
+
+    expected = weights(tmp_path / "whole")
+    for last_step in (1, 4, 6, 10):
+        interrupted = weights(tmp_path / f"backup {last_step}", last_step)
+        assert weights(tmp_path / f"backup {last_step}") == expected != interrupted
