@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
+SCRIPTS = sorted(str(script.relative_to(ROOT / "examples")) for script in (ROOT / "examples").rglob("*.py"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 
@@ -27,8 +29,27 @@ def output_of(*command, folder):
     return done.stdout
 
 
+def draw_micrographs(folder):
+    """Three classes of ten pictures each: spots of one colour."""
+    rng = np.random.default_rng(0)
+    for name in ("blue", "green", "red"):
+        (folder / name).mkdir(parents=True)
+        for i in range(10):
+            picture = Image.new("RGB", (120, 90), "white")
+            for x, y in rng.integers(0, 80, (6, 2)):
+                ImageDraw.Draw(picture).ellipse((x, y, x + 20, y + 20), name)
+            picture.save(folder / name / f"{i}.png")
+    return folder
+
+
 def test_there_is_a_test_for_every_script():
-    assert [script.name for script in SCRIPTS] == ["backprop_by_hand.py", "convolution_by_hand.py", "train_digits.py"]
+    assert SCRIPTS == [
+        "backprop_by_hand.py",
+        "convolution_by_hand.py",
+        "micrographs/predict.py",
+        "micrographs/train.py",
+        "train_digits.py",
+    ]
 
 
 def test_backprop_by_hand(tmp_path):
@@ -51,6 +72,16 @@ def test_train_digits(tmp_path):
     accuracy = float(re.search(r"test accuracy ([\d.]+)%", printed)[1])
     assert accuracy > 70
     assert (tmp_path / "train_digits.safetensors").is_file()
+
+
+def test_micrographs(tmp_path):
+    images = draw_micrographs(tmp_path / "images")
+    printed = output_of(ROOT / "examples/micrographs/train.py", "images", "--epochs", 2, "--steps", 20, folder=tmp_path)
+    assert "Found 24 images belonging to 3 classes.\nFound 6 images belonging to 3 classes.\n" in printed
+    assert float(re.search(r"validation accuracy ([\d.]+)%", printed)[1]) == 100
+    files = [images / name / "0.png" for name in ("blue", "green", "red")]
+    printed = output_of(ROOT / "examples/micrographs/predict.py", *files, folder=tmp_path).splitlines()
+    assert [re.sub(r" \([\d.]+%\)$", "", line) for line in printed] == [f"{f}: {f.parent.name}" for f in files]
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
