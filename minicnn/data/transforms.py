@@ -124,7 +124,8 @@ def brightened(images: np.ndarray, amounts: np.ndarray, value_range: tuple[float
     array([ 15., 255.])
     """
     images = _as_floats(images)
-    return np.clip(images + _for_each_image(amounts, images), *value_range)
+    brighter = images + _for_each_image(amounts, images)
+    return np.clip(brighter, *value_range, out=brighter)
 
 
 def contrasted(images: np.ndarray, factors: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
@@ -134,8 +135,10 @@ def contrasted(images: np.ndarray, factors: np.ndarray, value_range: tuple[float
     array([ 90., 120.])
     """
     images = _as_floats(images)
-    means = images.mean(axis=1, dtype=np.float64).mean(axis=1)[:, None, None].astype(images.dtype)
-    return np.clip((images - means) * _for_each_image(factors, images) + means, *value_range)
+    means, factors = images.mean(axis=1).mean(axis=1)[:, None, None], _for_each_image(factors, images)
+    changed = images * factors  # f·(x − m) + m = f·x + (1 − f)·m, in one pass less
+    changed += (1 - factors) * means
+    return np.clip(changed, *value_range, out=changed)
 
 
 def _for_each_image(amounts: np.ndarray, images: np.ndarray) -> np.ndarray:

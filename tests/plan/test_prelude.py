@@ -109,6 +109,17 @@ def test_generators_are_where_an_eager_run_leaves_them(data):
     assert ends[0] == ends[1]
 
 
+def test_a_step_that_turns_out_to_be_eager_draws_once(data):
+    """Decay is a call more, which shows only when the plan's step has begun."""
+    ends = []
+    for eagerly in (False, True):
+        model, _ = trained(nested, data, eagerly)
+        model.optimizer.weight_decay = 0.5
+        model.train_on_batch(data[0][:5], data[1][:5])
+        ends.append([layer.generator.bit_generator.state for layer in model.layers[0].layers])
+    assert ends[0] == ends[1]
+
+
 def test_a_changed_generator_is_used_in_the_next_step(data):
     model, _ = trained(nested, data)
     layer, losses = model.layers[0].layers[0], []
