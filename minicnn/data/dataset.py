@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 
 class Dataset(ABC):
     """An iterable of batches; every `iter` begins a new pass over the data."""
@@ -30,6 +32,10 @@ class Dataset(ABC):
     def map(self, function: Callable[..., Any], num_parallel_calls: int | None = None) -> Dataset:
         """function(x, y) of every batch, called when somebody asks for the batch, one after the other."""
         return Mapped(self, function)
+
+    def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:
+        """Batches of what are single samples."""
+        return Batched(self, batch_size, drop_remainder)
 
     def take(self, count: int) -> Dataset:
         """Passes of only the first `count` batches; −1 takes all."""
@@ -94,6 +100,25 @@ class Mapped(Derived):
         return self._on(self.source.shuffle(buffer_size, seed))
 
 
+class Batched(Derived):
+    def __init__(self, source: Dataset, batch_size: int, drop_remainder: bool):
+        super().__init__(source)
+        self._size, self._drop = batch_size, drop_remainder
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.source), self._size)  # type: ignore[arg-type]
+        return full + (rest > 0 and not self._drop)
+
+    def __iter__(self) -> Iterator[Any]:
+        samples = iter(self.source)
+        while chosen := list(itertools.islice(samples, self._size)):
+            if len(chosen) == self._size or not self._drop:
+                yield tuple(map(np.stack, zip(*chosen))) if isinstance(chosen[0], tuple) else np.stack(chosen)
+
+    def shuffle(self, buffer_size: int, seed: int | None = None) -> Dataset:
+        return self._on(self.source.shuffle(buffer_size, seed))
+
+
 class Sliced(Derived):
     def __init__(self, source: Dataset, part: slice):
         super().__init__(source)
@@ -128,6 +153,9 @@ class Endless(Derived):
 
     def map(self, function: Callable[..., Any], num_parallel_calls: int | None = None) -> Dataset:
         return Endless(self.source.map(function))  # so that what has no end has no length
+
+    def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:
+        raise ValueError("batch before repeat: otherwise the end of a pass and the beginning of the next share a batch")
 
     def skip(self, count: int) -> Dataset:
         raise ValueError("skip before repeat: an endless pass without its first batches is endless, too")

@@ -30,7 +30,7 @@ def image_dataset_from_directory(
     label_mode: LabelMode | None = "int",
     class_names: Sequence[str] | None = None,
     color_mode: Literal["rgb", "grayscale"] = "rgb",
-    batch_size: int = 32,
+    batch_size: int | None = 32,
     image_size: int | tuple[int, int] = (256, 256),
     shuffle: bool = True,
     seed: int | None = None,
@@ -50,6 +50,7 @@ def image_dataset_from_directory(
     label_mode      "int", "categorical", "binary", or None for images alone
     class_names     the sub-directories in the order of the class numbers; otherwise alphabetically
     color_mode      "rgb" or "grayscale"
+    batch_size      None gives single images, for `map` and `batch`
     seed            of all orders; with the same seed the same files are held back as in Keras
     validation_split, subset        how large a part is for validation, and what is wanted: "training", "validation"
                     or "both"

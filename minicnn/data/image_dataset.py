@@ -25,7 +25,8 @@ Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 #: how many bytes of decoded images are kept unless told otherwise: 15,900 images of 150×150
 CACHE_MEMORY = 1 << 30
 
-_AHEAD = 2  # batches
+_AHEAD = 2  # batches, or
+_SINGLE_AHEAD = 32  # images, where there are no batches
 _NAMED = 5  # files in a message
 
 
@@ -41,6 +42,7 @@ class ImageDataset(Dataset):
     """Batches (x, y) of the images of a folder: x float32 (N, H, W, C), pixels 0 … 255.
 
     image_size      (H, W), or one number for both
+    batch_size      None gives single images (H, W, C) with single labels
     channels        1 grey, 3 colours
     label_mode      what y is: "int" (N,) class numbers, "categorical" (N, K) one-hot rows, "binary" (N, 1) zeros and
                     ones; None gives x alone
@@ -76,7 +78,7 @@ class ImageDataset(Dataset):
         self,
         folder: ImageFolder,
         image_size: int | tuple[int, int],
-        batch_size: int = 32,
+        batch_size: int | None = 32,
         channels: int = 3,
         label_mode: LabelMode | None = "int",
         shuffle: bool = True,
@@ -88,7 +90,7 @@ class ImageDataset(Dataset):
         augment: Augment | None = None,
     ):
         self.folder = folder
-        self.batch_size = _positive("batch_size", batch_size)
+        self.batch_size = None if batch_size is None else _positive("batch_size", batch_size)
         self.image_size = _height_and_width(image_size)
         self.channels = _one_of("channels", channels, (1, 3))
         self.label_mode = _one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
@@ -107,7 +109,7 @@ class ImageDataset(Dataset):
 
     def __len__(self) -> int:
         """Batches of a pass, without the files that are known to be unreadable."""
-        return -(-(len(self.folder) - len(self._images.unreadable)) // self.batch_size)
+        return -(-(len(self.folder) - len(self._images.unreadable)) // (self.batch_size or 1))
 
     def __iter__(self) -> Iterator[Any]:
         order = self.generator.permutation(len(self.folder)) if self._shuffle else np.arange(len(self.folder))
@@ -117,9 +119,8 @@ class ImageDataset(Dataset):
     def __repr__(self) -> str:
         shape = "×".join(map(str, (*self.image_size, self.channels)))
         classes = len(self.folder.class_names)
-        return (
-            f"<ImageDataset: {len(self.folder)} images of {classes} classes, {shape}, in batches of {self.batch_size}>"
-        )
+        batches = f"in batches of {self.batch_size}" if self.batch_size else "one by one"
+        return f"<ImageDataset: {len(self.folder)} images of {classes} classes, {shape}, {batches}>"
 
     # ------------------------------------------------------------------------------------- what it is made of
 
@@ -160,25 +161,30 @@ class ImageDataset(Dataset):
 
     def check(self) -> None:
         """Look through all files. Raises ImageFileError, naming them, if some cannot be read."""
-        for _ in self._images.in_order(range(len(self.folder)), self._ahead * self.batch_size):
+        for _ in self._images.in_order(range(len(self.folder)), self._images_ahead):
             pass
         self._expect_all_readable()
 
     def _pass(self, order: np.ndarray, change: Change | None) -> Iterator[Any]:
         self._begin_pass()
-        with closing(self._images.in_order(order, self._ahead * self.batch_size, change)) as images:
+        with closing(self._images.in_order(order, self._images_ahead, change)) as images:
             upcoming = next(images, None)
             if upcoming is None:
                 first = self._images.unreadable[min(self._images.unreadable)]
                 raise ImageFileError(self.folder.root, "none of its images can be read", f"the first: {first}")
             while upcoming is not None:
-                chosen = [upcoming, *itertools.islice(images, self.batch_size - 1)]
+                chosen = [upcoming, *itertools.islice(images, (self.batch_size or 1) - 1)]
                 upcoming = next(images, None)
                 if self.on_error == "raise":
                     self._expect_all_readable()
                 elif upcoming is None:  # the last batch: nobody has to ask for another one to be told
                     self._warn_about_unreadable()
-                yield self._batch(chosen)
+                batch = self._batch(chosen)
+                yield batch if self.batch_size else _first_sample(batch)
+
+    @property
+    def _images_ahead(self) -> int:
+        return self._ahead * self.batch_size if self.batch_size else _SINGLE_AHEAD
 
     def _begin_pass(self) -> None:
         if not self._told.passes and self.on_error == "raise":
@@ -232,6 +238,11 @@ class ImageDataset(Dataset):
         own = {} if seed is None else {"_generator": random.generator(seed)}
         return self._with(_shuffle=True, **own)
 
+    def batch(self, batch_size: int, drop_remainder: bool = False) -> Dataset:
+        if self.batch_size is not None:
+            raise ValueError(f"these are batches of {self.batch_size} already: say batch_size=None for single images")
+        return super().batch(batch_size, drop_remainder)
+
     def _with(self, **attributes: Any) -> ImageDataset:
         other = copy.copy(self)
         other.__dict__.update(attributes)
@@ -248,6 +259,10 @@ def _each_by_itself(augment: Augment, seed: int) -> Change:
         return augment(image[None].astype(np.float32), np.random.default_rng([seed, place]))[0]
 
     return change
+
+
+def _first_sample(batch: Any) -> Any:
+    return tuple(part[0] for part in batch) if isinstance(batch, tuple) else batch[0]
 
 
 def _joined(errors: list[ImageFileError]) -> ImageFileError:

@@ -59,6 +59,14 @@ def test_take_and_skip(count):
         assert len(rest) == max(5 - count, 0)
 
 
+@pytest.mark.parametrize(("drop", "expected"), [(False, [[0, 1, 2], [3, 4, 5], [6]]), (True, [[0, 1, 2], [3, 4, 5]])])
+def test_single_samples_become_batches(drop, expected):
+    batched = Numbers(7).batch(3, drop_remainder=drop)
+    assert [x.tolist() for x, _ in batched] == [(-y).tolist() for _, y in batched] == expected
+    assert len(batched) == len(expected)
+    assert [x.tolist() for x in Numbers(7).map(lambda x, y: x).batch(3, drop)] == expected
+
+
 def test_repeat():
     twice = Numbers(2).repeat(2)
     assert numbers_of(twice) == [0, 1, 0, 1]

@@ -90,6 +90,21 @@ def test_kinds_of_labels(make_folder):
     assert (y.tolist(), y.dtype) == ([[1], [0], [0], [1]], np.float32)
 
 
+def test_images_one_by_one(make_folder):
+    folder = make_folder(5, damaged=[2])
+    data = ImageDataset(folder, SIZE, batch_size=None, shuffle=False)
+    assert repr(data).endswith("one by one>")
+    with pytest.warns(UserWarning, match="1 of 5"):
+        samples = list(data)
+    assert [(x.shape, x[0, 0, 0], y) for x, y in samples] == [((6, 5, 3), n, n % 3) for n in (0, 1, 3, 4)]
+    assert len(data) == 4
+    assert numbers(data.map(lambda x, y: (x + 1, y)).batch(3)) == [[1, 2, 4], [5]]
+    alone = next(iter(ImageDataset(folder, SIZE, batch_size=None, label_mode=None, shuffle=False)))
+    assert alone.shape == (6, 5, 3)
+    with pytest.raises(ValueError, match="batches of 2 already"):
+        ImageDataset(folder, SIZE, 2).batch(4)
+
+
 def test_every_pass_has_an_order_of_its_own_with_every_image_once(make_folder):
     folder = make_folder(20)
     data = ImageDataset(folder, SIZE, batch_size=8, seed=1)

@@ -42,7 +42,9 @@ def both(directory, capsys, **options):
 OPTIONS = [
     {},
     {"label_mode": "categorical", "batch_size": 5},
+    {"label_mode": "categorical", "batch_size": None},
     {"label_mode": None},
+    {"label_mode": None, "batch_size": None},
     {"labels": None},
     {"labels": [2, 5] * 8},
     {"labels": [2, 1] * 8, "label_mode": "categorical"},
