@@ -29,10 +29,10 @@ def output_of(*command, folder):
     return done.stdout
 
 
-def draw_micrographs(folder):
-    """Three classes of ten pictures each: spots of one colour."""
+def draw_spots(folder, colours):
+    """Ten pictures of each class: spots of one colour."""
     rng = np.random.default_rng(0)
-    for name in ("blue", "green", "red"):
+    for name in colours:
         (folder / name).mkdir(parents=True)
         for i in range(10):
             picture = Image.new("RGB", (120, 90), "white")
@@ -45,9 +45,11 @@ def draw_micrographs(folder):
 def test_there_is_a_test_for_every_script():
     assert SCRIPTS == [
         "backprop_by_hand.py",
+        "cats_dogs.py",
         "convolution_by_hand.py",
         "micrographs/predict.py",
         "micrographs/train.py",
+        "paintings.py",
         "train_digits.py",
     ]
 
@@ -74,8 +76,27 @@ def test_train_digits(tmp_path):
     assert (tmp_path / "train_digits.safetensors").is_file()
 
 
+@pytest.mark.parametrize("network", ["conv1024", "dense512"])
+def test_cats_dogs(network, tmp_path):
+    images = draw_spots(tmp_path / "images", ("blue", "red"))
+    printed = output_of(*(ROOT / "examples/cats_dogs.py", images, "--network", network, "--epochs", 2), folder=tmp_path)
+    assert "Using 16 files for training.\nUsing 4 files for validation.\n" in printed
+    assert {"conv1024": "664,609", "dense512": "9,494,561"}[network] in printed
+    assert re.search(r"accuracy: [\d.]+% of the training images, [\d.]+% of others", printed)
+
+
+def test_paintings(tmp_path):
+    images = draw_spots(tmp_path / "images", ("blue", "green", "red"))
+    printed = output_of(ROOT / "examples/paintings.py", images, "--epochs", 1, folder=tmp_path)
+    table = re.findall(r"^net (\d), (plain|regularised) +([\d,]+)( +[\d.]+%){3}$", printed, flags=re.MULTILINE)
+    kinds = [(str(n), kind) for n in (1, 2, 3) for kind in ("plain", "regularised")]
+    assert [row[:2] for row in table] == kinds
+    assert [row[2] for row in table[::2]] == ["438,851", "438,851", "475,779"]
+    assert Image.open(tmp_path / "paintings.png").size > (600, 400)
+
+
 def test_micrographs(tmp_path):
-    images = draw_micrographs(tmp_path / "images")
+    images = draw_spots(tmp_path / "images", ("blue", "green", "red"))
     printed = output_of(ROOT / "examples/micrographs/train.py", "images", "--epochs", 2, "--steps", 20, folder=tmp_path)
     assert "Found 24 images belonging to 3 classes.\nFound 6 images belonging to 3 classes.\n" in printed
     assert float(re.search(r"validation accuracy ([\d.]+)%", printed)[1]) == 100

@@ -1,0 +1,126 @@
+"""The example programs under minicnn and under Keras on TensorFlow: the same text, data and seeds, in turns.
+
+    python benchmarks/systems.py NAME=FOLDER … [--seeds N] [--epochs N]
+
+NAME is one of the systems below, FOLDER holds its images, one sub-folder a class. Appends to
+benchmarks/results/systems.json and writes benchmarks/results/systems.md.
+
+An epoch is measured from the files to the numbers of its validation. The first one is told apart: it holds the
+compilation of kernels, and for minicnn the decoding of images that later epochs find decoded.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from load import Load
+from ratios import quartiles
+from surroundings import surroundings
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results"
+
+#: program and arguments of each system
+SYSTEMS = {
+    "cats-dogs-conv1024": ("examples/cats_dogs.py", ["--network", "conv1024"]),
+    "cats-dogs-dense512": ("examples/cats_dogs.py", ["--network", "dense512"]),
+    "micrographs": ("examples/micrographs/train.py", []),
+    "paintings": ("examples/paintings.py", []),
+}
+
+Runs = list[dict[str, list[float]]]  # of one program: each call of fit
+
+
+def run(library: str, program: str, arguments: list[str]) -> Runs:
+    """What the epochs of a program were like. Raises RuntimeError with its complaint if it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command = [sys.executable, ROOT / "benchmarks/programs.py", library, ROOT / program, result, *arguments]
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} under {library} failed:\n{done.stderr}")
+        return json.loads(result.read_text())
+
+
+def measure(name: str, folder: str, seeds: int, epochs: int | None) -> dict[str, Any]:
+    """All runs of a system: for each seed one of each library, which begins alternates."""
+    program, arguments = SYSTEMS[name]
+    arguments = [folder, *arguments, *([] if epochs is None else ["--epochs", str(epochs)])]
+    load = Load()
+    runs: dict[str, list[Runs]] = {"minicnn": [], "keras": []}
+    for seed in range(seeds):
+        for library in list(runs)[:: -1 if seed % 2 else 1]:
+            runs[library].append(run(library, program, [*arguments, "--seed", str(seed)]))
+            print(f"{name}, seed {seed}, {library}: {_accuracies([runs[library][-1]])}", flush=True)
+    return {"system": name, "seeds": seeds, "load": load.share(), "runs": runs}
+
+
+def _accuracies(runs: list[Runs]) -> str:
+    """Validation accuracies after the last epoch, lowest to highest, and their median."""
+    last = [fit["val_accuracy"][-1] for program in runs for fit in program]
+    return f"{np.median(last):.1%} ({min(last):.1%} … {max(last):.1%})"
+
+
+def _seconds(runs: list[Runs], epochs: slice) -> list[float]:
+    return [seconds for program in runs for fit in program for seconds in fit["seconds"][epochs]]
+
+
+def row(measured: dict[str, Any]) -> str:
+    """One line of the table."""
+    ours, theirs = measured["runs"]["minicnn"], measured["runs"]["keras"]
+    cells = [measured["system"], f"{measured['seeds']}", _accuracies(ours), _accuracies(theirs)]
+    for epochs in (slice(0, 1), slice(1, None)):
+        a, b = _seconds(ours, epochs), _seconds(theirs, epochs)
+        cells += [_spread(a), _spread(b), f"{np.median(a) / np.median(b):.2f}"]
+    return "| " + " | ".join([*cells, f"{measured['load']:.0%}"]) + " |"
+
+
+def _spread(seconds: list[float]) -> str:
+    low, median, high = quartiles(seconds)
+    return f"{median:.2f} ({low:.2f} … {high:.2f})"
+
+
+def document(everything: list[dict[str, Any]]) -> str:
+    rows = "\n".join(map(row, everything))
+    return f"""# The example programs under minicnn and Keras
+
+Each program is run as it is, and with `from tensorflow import keras` in place of `import minicnn as keras`: same
+images, same split, same batches' size, several seeds. Accuracies are those of the validation images after the last
+epoch: median (lowest … highest) over all runs. Seconds are those of an epoch, from image files to the numbers of its
+validation: median (quartiles).
+
+{surroundings()}
+| system | seeds | accuracy | Keras | first epoch, s | Keras | ratio | epoch, s | Keras | ratio | others' load |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+{rows}
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("systems", nargs="+", metavar="NAME=FOLDER", help=f"systems: {', '.join(SYSTEMS)}")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="instead of the program's own number")
+    options = parser.parse_args()
+    kept = RESULTS / "systems.json"
+    everything = {found["system"]: found for found in (json.loads(kept.read_text()) if kept.exists() else [])}
+    for name, _, folder in (system.partition("=") for system in options.systems):
+        everything[name] = measure(name, str(Path(folder).resolve()), options.seeds, options.epochs)
+        kept.write_text(json.dumps(list(everything.values())) + "\n")
+        (RESULTS / "systems.md").write_text(document(list(everything.values())))
+
+
+if __name__ == "__main__":
+    main()
