@@ -6,7 +6,7 @@ import functools
 import itertools
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ class Trainer:
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: int | Container[int] = 1,
     ) -> History:
         """Train for `epochs` passes over the data; returns the History of every epoch's numbers.
 
@@ -104,6 +104,8 @@ class Trainer:
                              batches, endless if `steps_per_epoch` says where an epoch ends
         y                    labels
         validation_split     this last fraction of x and y is kept for validation
+        steps_per_epoch      so many batches make an epoch; the next goes on with the data where this one stopped
+        validation_freq      validate after every so many epochs, or after those in a list, counted from 1
         verbose              0 silent, 1 a live display, 2 a line an epoch; "auto" is 1
 
         Raises RuntimeError before `compile`, ValueError for empty or unequal data or NaN in it,
@@ -121,30 +123,26 @@ class Trainer:
         self.history = History()
         self.stop_training = False
         listeners = [*graph.flatten(callbacks or []), self.history, *progress_display(verbose)]
-        listeners.sort(
-            key=lambda listener: isinstance(listener, BackupAndRestore)
-        )  # last: it saves what the others did
         params = {"epochs": epochs, "steps": steps_per_epoch or data.size, "verbose": verbose, "batch_size": batch_size}
         held_out = None if validation is None else Feed(validation, validation_steps, anew=True)
-        training = Training(self, listeners, data, held_out, params)
-        training.epoch = initial_epoch
-        with CallbackList(listeners, self, params) as listener:
-            for backup in listeners:
+        training = Training(self, _backups_last(listeners), data, held_out, params, initial_epoch)
+        with CallbackList(training.callbacks, self, params) as listener:
+            for backup in training.callbacks:
                 if isinstance(backup, BackupAndRestore):
                     backup.training = training
             listener.on_train_begin({})
             while training.epoch < epochs and not self.stop_training:
-                self._train_epoch(training, class_weight, listener)
-                if training.validation is not None and (training.epoch + 1) % validation_freq == 0:
-                    results = self._test_epoch(training.validation.epoch(), listener)
-                    training.logs |= {f"val_{name}": value for name, value in results.items()}
+                if not self._train_epoch(training, class_weight, listener):
+                    break
+                if _is_validated(training.epoch, validation_freq):
+                    self._validate(training, listener)
                 training.epoch, training.step = training.epoch + 1, 0
                 listener.on_epoch_end(training.epoch - 1, training.logs)
             listener.on_train_end(training.logs)
         return self.history
 
-    def _train_epoch(self, training: Training, class_weight: dict[int, float] | None, listener: CallbackList) -> None:
-        """The steps of an epoch, or those that are left of it where it was interrupted."""
+    def _train_epoch(self, training: Training, class_weight: dict[int, float] | None, listener: CallbackList) -> bool:
+        """The steps of an epoch, or those that are left of it where it was interrupted. False if there are none."""
         self.reset_metrics()
         epoch, data = training.epoch, training.data
         listener.on_epoch_begin(epoch, {})
@@ -159,15 +157,26 @@ class Trainer:
             listener.on_train_batch_end(step, {**training.logs, "size": _size(x)})
             if self.stop_training:
                 break
-        if not training.step:
+        if not training.step and not self.history.epoch:
             raise ValueError(
-                f"epoch {epoch + 1} got no batches: the data is empty, or a generator has run out; "
-                "make it endless with `while True:` and say where an epoch ends with steps_per_epoch"
+                "epoch 1 got no batches: the data is empty, or a generator has run out; make a new one for every fit"
             )
-        if data.size is None and training.step < (data.steps or 0) and not self.stop_training:
+        if training.step < (data.steps or 1) and not self.stop_training:
+            _warn_about_end(data, epoch, training.step)
+        return training.step > 0
+
+    def _validate(self, training: Training, listener: CallbackList) -> None:
+        """Add the numbers of the validation data to those of the epoch."""
+        if training.validation is None:
+            return
+        results = self._test_epoch(training.validation.epoch(), listener)
+        training.logs |= {f"val_{name}": value for name, value in results.items()}
+        if not results and "val_loss" not in self.history.history:
+            raise ValueError("nothing to validate on: the validation data is empty")
+        if not results:
             warnings.warn(
-                f"the data ran out in epoch {epoch + 1} after {training.step} of {data.steps} steps: "
-                "make the generator endless with `while True:`, or lower steps_per_epoch or epochs",
+                f"epoch {training.epoch + 1} is not validated, the validation data has run out: make the generator "
+                "endless with `while True:`",
                 stacklevel=3,
             )
 
@@ -224,9 +233,12 @@ class Trainer:
         listener = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
         with compilation_display(verbose):
             logs = self._test_epoch(itertools.islice(data, steps), listener)
+        if not logs:
+            raise ValueError("nothing to evaluate: the data is empty")
         return _as_keras(logs, return_dict)
 
     def _test_epoch(self, batches: Iterable[Batch], listener: CallbackList) -> Logs:
+        """Loss and metrics; nothing for no batches."""
         self.reset_metrics()
         logs: Logs = {}
         listener.on_test_begin({})
@@ -234,9 +246,8 @@ class Trainer:
             listener.on_test_batch_begin(step, {})
             logs = self.test_step(*unpack(batch))
             listener.on_test_batch_end(step, logs)
-        if not logs:
-            raise ValueError("nothing to evaluate: the data is empty")
-        listener.on_test_end(logs)
+        if logs:
+            listener.on_test_end(logs)
         return logs
 
     def test_step(self, x: Any, y: Any, sample_weight: Any = None) -> Logs:
@@ -376,6 +387,16 @@ def _check_epochs(epochs: int, initial_epoch: int) -> None:
         )
 
 
+def _backups_last(listeners: list[Callback]) -> list[Callback]:
+    """They save what the others have done."""
+    return sorted(listeners, key=lambda listener: isinstance(listener, BackupAndRestore))
+
+
+def _is_validated(epoch: int, frequency: int | Container[int]) -> bool:
+    """Whether validation follows epoch number `epoch`, counted from 0: each so many, or those listed, from 1."""
+    return (epoch + 1) % frequency == 0 if isinstance(frequency, int) else epoch + 1 in frequency
+
+
 def _as_verbosity(verbose: str | int) -> int:
     if verbose not in ("auto", 0, 1, 2):
         raise ValueError(f'verbose must be "auto", 0 (silent), 1 (live) or 2 (a line an epoch), got {verbose!r}')
@@ -388,6 +409,20 @@ def _warn_about_frozen_weights(model: Any) -> None:
         "add layers, or set layer.trainable = True",
         stacklevel=4,
     )
+
+
+def _warn_about_end(data: Feed, epoch: int, step: int) -> None:
+    happened = (
+        f"the data ran out in epoch {epoch + 1} after {step} of {data.steps} steps"
+        if step
+        else f"epoch {epoch + 1} got no batches, so training ends: a generator has run out"
+    )
+    advice = (
+        f"steps_per_epoch does not divide its {data.size} batches; without it an epoch is all of them"
+        if data.size
+        else "make the generator endless with `while True:`, or lower steps_per_epoch or epochs"
+    )
+    warnings.warn(f"{happened}; {advice}", stacklevel=4)
 
 
 def _warn_about_loss(loss: float, epoch: int, step: int) -> None:

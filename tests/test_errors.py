@@ -676,9 +676,31 @@ def generator_that_runs_out():
     fit(network(), three_batches(), None, epochs=2, steps_per_epoch=2)
 
 
-@teaches(ValueError, "epoch 2 got no batches", "generator has run out", "steps_per_epoch")
+@teaches(UserWarning, "steps_per_epoch does not divide its 4 batches", "epoch 2 after 1 of 3 steps")
+def steps_that_do_not_divide_the_data():
+    fit(network(), batch_size=1, epochs=2, steps_per_epoch=3)
+
+
+@teaches(UserWarning, "epoch 2 got no batches", "training ends", "generator has run out", "while True:")
 def generator_for_two_epochs():
     fit(network(), three_batches(), None, epochs=2)
+
+
+@teaches(ValueError, "epoch 1 got no batches", "make a new one for every fit")
+def generator_that_has_run_out():
+    batches = three_batches()
+    fit(network(), batches, None)
+    fit(network(), batches, None)
+
+
+@teaches(UserWarning, "epoch 2 is not validated", "validation data has run out", "while True:")
+def validation_generator_that_runs_out():
+    fit(network(), epochs=2, validation_data=three_batches())
+
+
+@teaches(ValueError, "nothing to validate on", "validation data is empty")
+def validation_data_without_batches():
+    fit(network(), validation_data=(batch for batch in ()))
 
 
 @teaches(ValueError, "brings its own labels", "leave y and sample_weight out")

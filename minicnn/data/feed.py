@@ -44,6 +44,7 @@ class Feed:
     def epoch(self, done: int = 0) -> Iterator[Batch]:
         """The batches of the next epoch; those after the first `done` of an epoch that was interrupted."""
         self._come_back()
+        may_be_at_its_end = self._pass is not None and not self._is_iterator and not done
         batches = self._begin() if self._pass is None else self._pass
         limit = self.steps or (self.size if self._is_iterator else None)
         for batch in itertools.islice(batches, limit and limit - done):
@@ -52,6 +53,8 @@ class Feed:
             yield batch
         if not self._is_iterator and (self.anew or self.steps is None or self._taken == self.size or done < self.steps):
             self._pass = None
+        if may_be_at_its_end and not done:
+            yield from self.epoch()
 
     def state(self) -> dict[str, Any]:
         """The place, for `load_state`: how many batches of a pass were taken, and the generators when it began."""

@@ -41,6 +41,14 @@ def test_data_of_unknown_size_starts_anew_after_an_epoch_that_was_too_short():
     assert epochs(Feed(Unsized(), steps=3), 3) == [[0, 1, 2], [3, 4], [0, 1, 2]]
 
 
+def test_data_of_unknown_size_that_ends_with_an_epoch():
+    assert epochs(Feed(Unsized(), steps=5), 3) == [[0, 1, 2, 3, 4]] * 3
+
+
+def test_data_that_is_empty():
+    assert epochs(Feed([], steps=2), 2) == epochs(Feed(counting(0)), 2) == [[], []]
+
+
 def test_generators_go_on():
     assert epochs(Feed(counting(7), steps=3), 4) == [[0, 1, 2], [3, 4, 5], [6], []]
     assert epochs(Feed(counting(3)), 2) == [[0, 1, 2], []]

@@ -141,6 +141,106 @@ def steps_round_the_data(keras, rng):
     return {"two of five": history.history, "five of five": whole.history, "weights": model.get_weights()}
 
 
+def dataset(keras, x, y, count, knows_its_length):
+    """So many batches of 4: a tf.data.Dataset; with minicnn, which has none, an iterable."""
+
+    def batches():
+        return ((x[i : i + 4], y[i : i + 4]) for i in range(0, 4 * count, 4))
+
+    if keras.__name__ == "minicnn":
+        methods = {"__iter__": lambda self: batches()}
+        if knows_its_length:
+            methods["__len__"] = lambda self: count
+        return type("Batches", (), methods)()
+
+    import tensorflow as tf
+
+    if knows_its_length:
+        return tf.data.Dataset.from_tensor_slices((x[: 4 * count], y[: 4 * count])).batch(4)
+    shapes = tf.TensorSpec((None, *x.shape[1:])), tf.TensorSpec((None, *y.shape[1:]), y.dtype)
+    return tf.data.Dataset.from_generator(batches, output_signature=shapes)
+
+
+def numbered(keras, x, y, count):
+    """The same as a PyDataset."""
+
+    class Numbered(keras.utils.PyDataset):
+        def __len__(self):
+            return count
+
+        def __getitem__(self, index):
+            return x[4 * index : 4 * index + 4], y[4 * index : 4 * index + 4]
+
+    return Numbered()
+
+
+@program
+def steps_of_datasets(keras, rng):
+    """Data longer and shorter than an epoch, and that ends with it."""
+    x, y = samples(rng)
+    model = classifier(keras, rng, metrics=["accuracy"])
+    results = {}
+    for name, make in {
+        "sized": lambda count: dataset(keras, x, y, count, knows_its_length=True),
+        "unsized": lambda count: dataset(keras, x, y, count, knows_its_length=False),
+        "numbered": lambda count: numbered(keras, x, y, count),
+    }.items():
+        for steps in (None, 2, 5, 8):
+            if (name, steps) == ("unsized", 5):
+                continue  # Keras has no batches in every second epoch
+            data = {"x": make(5), "steps_per_epoch": steps, "validation_data": make(3), "validation_steps": steps}
+            history = model.fit(**data, epochs=3, shuffle=False, verbose=0)
+            results[f"{name}, {steps}"] = [history.history, history.epoch]
+    return results
+
+
+@program
+def validation_now_and_then(keras, rng):
+    x, y = samples(rng)
+    model = classifier(keras, rng)
+    options = {"epochs": 5, "validation_data": (x, y), "shuffle": False, "verbose": 0}
+    return {str(when): model.fit(x, y, validation_freq=when, **options).history for when in (1, 2, 7, [1, 4])}
+
+
+@program
+def class_weight_of_labels_in_many_forms(keras, rng):
+    """The number of its class is a label's own, or where a row is largest; 1 for a class without weight."""
+    x, y = samples(rng)
+    weights = {0: 3.0, 2: 0.5}
+    options = {"epochs": 2, "shuffle": False, "verbose": 0, "batch_size": 8}
+    results = {}
+    for name, units, loss, labels in (
+        ("binary", 1, "binary_crossentropy", (y == 1).astype("float32")),
+        ("binary column", 1, "binary_crossentropy", (y[:, None] == 1).astype("float32")),
+        ("class numbers", 3, "sparse_categorical_crossentropy", y),
+        ("column of class numbers", 3, "sparse_categorical_crossentropy", y[:, None]),
+        ("one-hot", 3, "categorical_crossentropy", np.eye(3, dtype=np.float32)[y]),
+        ("soft", 3, "categorical_crossentropy", np.eye(3, dtype=np.float32)[y] * 0.7 + 0.1),
+        ("several answers", 3, "binary_crossentropy", rng.integers(0, 2, (20, 3)).astype(np.float32)),
+    ):
+        activation = "softmax" if "categorical" in loss else "sigmoid"
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(units, activation)])
+        model.compile("sgd", loss, metrics=["accuracy"])
+        transplant(model, np.random.default_rng(8))
+        results[name] = model.fit(x, labels, class_weight=weights, validation_data=(x, labels), **options).history
+    return results
+
+
+@program
+def class_weight_of_datasets(keras, rng):
+    x, y = samples(rng)
+    model = classifier(keras, rng, metrics=["accuracy"])
+    one_hot = classifier(keras, rng, loss="categorical_crossentropy")
+    options = {"class_weight": {0: 0.25, 2: 3.0}, "epochs": 2, "shuffle": False, "verbose": 0}
+    labels = keras.utils.to_categorical(y, 3)
+    return {
+        "sized": model.fit(dataset(keras, x, y, 5, knows_its_length=True), **options).history,
+        "unsized": model.fit(dataset(keras, x, y, 5, knows_its_length=False), **options).history,
+        "numbered": model.fit(numbered(keras, x, y, 5), **options, steps_per_epoch=3).history,
+        "one-hot": one_hot.fit(numbered(keras, x, labels, 5), **options).history,
+    }
+
+
 @program
 def evaluate(keras, rng):
     x, y = samples(rng, 19)
