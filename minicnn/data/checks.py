@@ -10,6 +10,8 @@ from ..layers.preprocessing import Preprocessing
 from ..losses import BinaryCrossentropy
 from .batches import Batches
 from .image_dataset import ImageDataset
+from .image_iterators import DirectoryIterator
+from .py_dataset import Passes
 
 #: layers that bring pixels 0 … 255 into a good range themselves
 _SCALING_LAYERS = ("Rescaling", "BatchNormalization")
@@ -83,6 +85,8 @@ def _highest_pixel(data: Any) -> float | None:
     """Of images whose pixels seem to be 0 … 255, as far as the first ones show."""
     if isinstance(data, ImageDataset):
         return 255
+    if isinstance(data, Passes) and isinstance(data.dataset, DirectoryIterator):
+        return None if data.dataset.image_data_generator.scales_pixels else 255
     if not isinstance(data, Batches):
         return None
     x = graph.flatten(data.arrays[0])[0]

@@ -227,6 +227,12 @@ class ImageDataGenerator:
             x = x / (self._fitted(self.std, 1) + _EPSILON)
         return x
 
+    @property
+    def scales_pixels(self) -> bool:
+        """Whether `standardize` may bring pixels 0 … 255 into a good range."""
+        by_deviation = self.samplewise_std_normalization or self.featurewise_std_normalization
+        return bool(self.rescale or self.preprocessing_function or by_deviation)
+
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
         """Find the channels' means and standard deviations over images x (N, H, W, C), for featurewise options.
 

@@ -4,6 +4,7 @@ import itertools
 import random
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -77,12 +78,11 @@ def test_reset_begins_a_new_pass():
 
 
 def test_images_are_augmented_anew_every_time():
-    images = np.random.default_rng(0).uniform(0, 255, (4, 8, 8, 3))
-    flow = ImageDataGenerator(**AUGMENTING).flow(images, batch_size=4, shuffle=False)
-    first, second = next(flow), next(flow)
-    assert first.shape == (4, 8, 8, 3)
-    assert first.dtype == np.float32
-    assert not np.isclose(first, second).all((1, 2, 3)).any()
+    image = np.random.default_rng(0).uniform(0, 255, (1, 8, 8, 3))
+    flow = ImageDataGenerator(**AUGMENTING).flow(np.repeat(image, 8, axis=0), batch_size=4)
+    batches = [next(flow) for _ in range(4)]  # of two passes
+    assert all(batch.shape == (4, 8, 8, 3) and batch.dtype == np.float32 for batch in batches)
+    assert len(np.unique(np.concatenate(batches), axis=0)) == 16
 
 
 def batches_of(seed, count=7, project_seed=5, slow=False, **options):
@@ -129,6 +129,38 @@ def test_training_gets_the_passes_that_indices_give():
             models[1].train_on_batch(*flows[1][index])
         flows[1].on_epoch_end()
     np.testing.assert_array_equal(models[0].get_weights()[0], models[1].get_weights()[0])
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("steps_per_epoch", [None, 2])
+@pytest.mark.parametrize("seed", [None, 2])
+def test_a_training_that_was_interrupted_goes_on_with_the_same_batches(tmp_path, seed, steps_per_epoch):
+    images = np.random.default_rng(0).uniform(0, 1, (10, 4, 4, 1)).astype(np.float32)
+
+    def train(interrupt_at):
+        mc.utils.set_random_seed(1)
+        model = mc.Sequential([mc.Input((4, 4, 1)), mc.layers.Flatten(), mc.layers.Dense(1)])
+        model.compile("sgd", "mean_squared_error")
+        flow = ImageDataGenerator(horizontal_flip=True, rotation_range=40).flow(images, Y % 20, batch_size=4, seed=seed)
+        steps = itertools.count()
+
+        def interrupt(*_):
+            if next(steps) == interrupt_at:
+                raise Interrupted
+
+        backup = mc.callbacks.BackupAndRestore(tmp_path, save_freq=1)
+        callbacks = [mc.callbacks.LambdaCallback(on_train_batch_begin=interrupt), backup]
+        model.fit(flow, epochs=3, steps_per_epoch=steps_per_epoch, callbacks=callbacks, verbose=0)
+        return model.get_weights()
+
+    expected = train(interrupt_at=None)
+    with pytest.raises(Interrupted):
+        train(interrupt_at=4)
+    for a, b in zip(train(interrupt_at=None), expected):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_subsets_of_arrays():
@@ -252,6 +284,16 @@ def test_files_are_decoded_once_as_long_as_there_is_room(folder, monkeypatch):
         for _ in range(3):
             flow[0]
         assert len(loaded) == 10 * times
+
+
+@pytest.mark.parametrize(("options", "warned"), [({}, True), ({"rescale": 1 / 255}, False)])
+def test_pixels_that_nobody_scales_are_warned_of(folder, options, warned):
+    model = mc.Sequential([mc.Input((2, 2, 3)), mc.layers.Flatten(), mc.layers.Dense(3, "softmax")])
+    model.compile("sgd", "categorical_crossentropy")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(ImageDataGenerator(**options).flow_from_directory(folder, (2, 2)), verbose=0)
+    assert warned == any("nothing scales them" in str(warning.message) for warning in caught)
 
 
 def test_a_damaged_file_is_named(folder):

@@ -76,6 +76,13 @@ def test_shear_moves_columns_by_rows_and_flattens():
     np.testing.assert_allclose(matrix @ (4, 4, 1), (4, 4))  # the centre stays
 
 
+def test_zoom_comes_before_shear_and_shift_before_rotation():
+    matrix = affine_matrix({"shear": 30, "zx": 2, "zy": 0.5}, 9, 9)
+    np.testing.assert_allclose(matrix[:, :2], [[math.cos(math.pi / 6) / 2, 0], [-0.25, 2]], atol=1e-15)
+    np.testing.assert_allclose(affine_matrix({"theta": 90, "tx": 3}, 9, 9) @ (4, 4, 1), (7, 4))
+    np.testing.assert_allclose(affine_matrix({"zx": 2, "tx": 3}, 9, 9) @ (4, 4, 1), (4, 7))
+
+
 PARAMETERS = {"theta": 25, "tx": 1.3, "ty": -0.7, "shear": 12, "zx": 0.8, "zy": 1.3}
 
 
