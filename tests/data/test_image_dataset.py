@@ -346,6 +346,18 @@ def test_a_file_that_changes_is_read_as_it_is(make_folder):
     assert numbers(data) == [[0, 3, 2, 3]]
 
 
+def test_every_messy_file_is_a_picture_or_named(shared_data):
+    paths = sorted(path for path in (shared_data / "messy-images").iterdir() if not path.name.startswith("LICENSE"))
+    broken = ("broken_data_stream.png", "truncated_jpeg.jpg")
+    folder = ImageFolder(shared_data, ["messy"], paths, np.zeros(len(paths), np.int64))
+    data = ImageDataset(folder, (24, 32), 8, shuffle=False)
+    with pytest.warns(UserWarning, match=f"of {len(paths)} images are left out"):
+        first = np.concatenate([x for x, _ in data])
+    assert sorted(Path(path).name for path in data.unreadable) == sorted(broken)
+    np.testing.assert_array_equal(first, [load_image(path, (24, 32)) for path in paths if path.name not in broken])
+    np.testing.assert_array_equal(np.concatenate([x for x, _ in data]), first)
+
+
 # -------------------------------------------------------------------------------------- threads, processes, errors
 
 
