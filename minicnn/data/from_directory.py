@@ -11,8 +11,6 @@ import numpy as np
 from .folder import ImageFolder, find_images, list_images
 from .image_dataset import ImageDataset, LabelMode
 
-Datasets = ImageDataset | tuple[ImageDataset, ImageDataset]
-
 _CHANNELS = {"grayscale": 1, "rgb": 3}
 #: Pillow has no counterpart of Keras's others
 _INTERPOLATIONS = {
@@ -42,7 +40,7 @@ def image_dataset_from_directory(
     pad_to_aspect_ratio: bool = False,
     *,
     verbose: bool = True,
-) -> Datasets:
+) -> Any:
     """Batches of the images in a directory, one sub-directory a class: an ImageDataset, or two for subset="both".
 
     labels          "inferred" from the sub-directories; a class number for every image, in the order of their names;
@@ -61,6 +59,18 @@ def image_dataset_from_directory(
     `ImageDataset` and its `cache`.
 
     Raises ValueError for arguments that do not fit together, FolderError where there are no images.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from PIL import Image
+    >>> with TemporaryDirectory() as root:
+    ...     for name in ("cats", "dogs"):
+    ...         Path(root, name).mkdir()
+    ...         Image.new("RGB", (40, 30)).save(Path(root, name, "1.jpg"))
+    ...     data = image_dataset_from_directory(root, image_size=(8, 8))
+    ...     x, y = next(iter(data))
+    Found 2 files belonging to 2 classes.
+    >>> data.class_names, x.shape, sorted(y.tolist())
+    (['cats', 'dogs'], (2, 8, 8, 3), [0, 1])
     """
     _check(validation_split, subset, shuffle, seed, crop_to_aspect_ratio and pad_to_aspect_ratio)
     labels = None if label_mode is None else labels
