@@ -1,5 +1,6 @@
 """Using a trained classifier: from pixels 0 … 255 to class probabilities, whatever the model was trained on."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def probabilities(model: Any, pixels: np.ndarray) -> np.ndarray:
     >>> probabilities(model, np.zeros((1, 2, 2, 1), np.float32))
     array([[0.5, 0.5]], dtype=float32)
     """
-    outputs = model.predict(pixels if _rescales(model) else pixels / np.float32(255), verbose=0)
+    outputs = model.predict(pixels if rescales(model) else pixels / np.float32(255), verbose=0)
     if not isinstance(outputs, np.ndarray) or outputs.ndim != 2:
         raise ValueError(f"model {model.name!r} is no classifier: its output is not (N, classes)")
     if outputs.shape[1] == 1:
@@ -54,9 +55,18 @@ def cross_entropy(p: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(p[np.arange(len(labels)), labels].clip(1e-7)).mean())
 
 
-def _rescales(model: Any) -> bool:
-    first = next((layer for layer in model.layers if not isinstance(layer, InputLayer)), None)
-    return isinstance(first, Rescaling)
+def rescales(model: Any) -> bool:
+    """Whether a model takes pixels 0 … 255: its first layer is Rescaling, after those that only change pictures."""
+    return isinstance(next(_computing_layers(model), None), Rescaling)
+
+
+def _computing_layers(model: Any) -> Iterator[Any]:
+    """Layer by layer, those inside of inner models, too."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _computing_layers(layer)
+        elif not (isinstance(layer, InputLayer) or hasattr(layer, "transform")):
+            yield layer
 
 
 def _within_0_and_1(values: np.ndarray) -> bool:

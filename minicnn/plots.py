@@ -33,39 +33,38 @@ class Mistake(NamedTuple):
     probability: float  #: of the predicted class
 
 
-def save_curves(history: Mapping[str, Sequence[float]], path: str | Path, test_accuracy: float | None = None) -> None:
+def save_curves(history: Mapping[str, Sequence[float]], path: str | Path, held_back: str = "validation") -> None:
     """Draw loss and accuracy of every epoch side by side; the kind of picture follows the file's suffix.
 
-    history         "loss", "accuracy" and, where there are any, "val_loss", "val_accuracy": one number an epoch
-    test_accuracy   a dashed line
+    history     "loss", "accuracy" and, where there are any, "val_loss", "val_accuracy": one number an epoch
+    held_back   what the latter are called
 
     Raises PlotsUnavailableError without Matplotlib, OSError when the file cannot be written.
     """
     figure = _new_figure(9, 3.5)
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy")):
-        for key, label in ((name, "training"), (f"val_{name}", "validation")):
+        for key, label in ((name, "training"), (f"val_{name}", held_back)):
             if key in history:
                 axes.plot(range(1, len(history[key]) + 1), history[key], marker=".", label=label)
         axes.set(title=name, xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
-    if test_accuracy is not None:
-        axes.axhline(test_accuracy, color="tab:green", linestyle="--", label=f"test {test_accuracy:.1%}")
-    axes.legend(loc="lower right")
+        if axes.lines:
+            axes.legend()
     _save(figure, path)
 
 
 def save_confusion(report: ClassificationReport, path: str | Path) -> None:
     """Draw a confusion matrix: numbers count samples, shades are the part of each row. Raises like `save_curves`."""
     classes = len(report.class_names)
-    side = min(3 + 0.45 * classes, 16)
-    figure = _new_figure(side + 1, side)
+    side = min(2.2 + 0.36 * classes, 14)
+    figure = _new_figure(side + 1.2, side)
     axes = figure.subplots()
     shares = report.confusion / report.support.clip(1)[:, None]
     shades = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(shades, ax=axes, shrink=0.8, label="part of the true class", format="{x:.0%}")
     names = [_start(name, 20) for name in report.class_names]
-    axes.set_xticks(range(classes), names, rotation=90 if classes > 3 else 0, parse_math=False)
+    axes.set_xticks(range(classes), names, rotation=90 if max(map(len, names)) > 4 else 0, parse_math=False)
     axes.set_yticks(range(classes), names, parse_math=False)
     axes.set(xlabel="answer", ylabel="true class")
     if classes <= _MOST_NUMBERS:

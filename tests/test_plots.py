@@ -29,10 +29,10 @@ def figures(monkeypatch):
 
 
 def test_curves_hold_every_epochs_numbers(tmp_path, figures):
-    save_curves(HISTORY, tmp_path / "curves.png", test_accuracy=0.9)
+    save_curves(HISTORY, tmp_path / "curves.png", held_back="test")
     loss, accuracy = figures[0].axes
     assert [list(line.get_ydata()) for line in loss.lines] == [HISTORY["loss"], HISTORY["val_loss"]]
-    assert [line.get_label() for line in accuracy.lines] == ["training", "validation", "test 90.0%"]
+    assert [line.get_label() for line in accuracy.lines] == ["training", "test"]
     assert list(loss.lines[0].get_xdata()) == [1, 2, 3]
 
 

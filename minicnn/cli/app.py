@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .devices import devices
-from .errors import WRONG_USAGE, CommandError
+from .errors import INTERRUPTED, WRONG_USAGE, CommandError
 from .evaluate import evaluate
 from .lab import lab
 from .predict import predict
@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = app(words, prog_name="minicnn", standalone_mode=False)
     except CommandError as error:
         code = _complain(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _complain("interrupted", INTERRUPTED)
     except _UsageError as error:
         command = error.ctx.command_path if error.ctx else "minicnn"
         code = _complain(f"{error.format_message().rstrip('.')}. See {command} --help.", WRONG_USAGE)
@@ -68,5 +70,6 @@ def minicnn(
     """Train and use small convolutional networks.
 
     Begin with `minicnn train`: it trains a network on 5,000 handwritten digits that come with the
-    package, in about a minute, and says what to try next.
+    package, in about a minute, and says what to try next. `minicnn train DIR` does the same with your
+    photographs, sorted into one folder a class.
     """

@@ -22,7 +22,12 @@ Threads = Annotated[
 ]
 
 ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A .safetensors file that minicnn has written.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="MODEL",
+        help="A .safetensors file that minicnn has written, or the directory of a run.",
+        show_default=False,
+    ),
 ]
 
 
@@ -40,8 +45,12 @@ def choose_device(name: str | None, threads: int | None = None) -> str:
 
 
 def open_model(path: Path) -> Any:
-    """The model in a file."""
+    """The model in a file, or in the directory of a run."""
+    from ..run.directory import RunDirectory
     from ..saving import ModelFileError, load_model
+
+    if path.is_dir():
+        path = RunDirectory(path).model
 
     with told_to_user(ModelFileError, OSError):
         return load_model(path)

@@ -32,9 +32,9 @@ def predict(
     **Examples**
 
     ```
-    minicnn predict digits.safetensors seven.png
-    minicnn predict digits.safetensors --invert photos/*.jpg   # ink on paper
-    minicnn predict digits.safetensors --json *.png
+    minicnn predict runs/photos holiday/*.jpg
+    minicnn predict runs/digits --invert photos/*.jpg   # ink on paper
+    minicnn predict model.safetensors --json *.png
     ```
     """
     with results(as_json) as found:

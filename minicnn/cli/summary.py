@@ -24,9 +24,9 @@ def summary(
     **Examples**
 
     ```
-    minicnn summary digits.safetensors
-    minicnn summary digits.safetensors --plan --batch-size 128
-    minicnn summary digits.safetensors --json
+    minicnn summary runs/digits
+    minicnn summary runs/digits --plan --batch-size 128
+    minicnn summary model.safetensors --json
     ```
     """
     with results(as_json) as found:

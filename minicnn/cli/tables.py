@@ -1,14 +1,18 @@
 """Tables for the terminal."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.columns import Columns
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from ..report import ClassificationReport
+
+if TYPE_CHECKING:
+    from ..run.evaluation import Evaluation
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
@@ -23,9 +27,26 @@ def bar(fraction: float, width: int = 8) -> str:
     return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(width)
 
 
+def show_evaluation(console: Console, evaluation: "Evaluation", held_back: str) -> None:
+    """Accuracy and loss, confusion matrix, numbers of each class, the most frequent mistake."""
+    report = evaluation.report
+    right, of = report.correct.sum(), report.support.sum()
+    console.print(
+        f"{held_back.capitalize()} accuracy [bold green]{report.accuracy:.1%}[/] ({right:,} of {of:,}), "
+        f"loss {evaluation.loss:.4f}\n"
+    )
+    console.print(report_tables(report))
+    if worst := report.most_confused():
+        true, answer, count = worst
+        console.print(f"\nMost frequent mistake: {escape(true)} taken for {escape(answer)} ({count} of them)")
+
+
 def report_tables(report: ClassificationReport) -> RenderableType:
-    """Confusion matrix and recall, side by side where there is room."""
-    return Columns([confusion_table(report), recall_table(report)], padding=(0, 4))
+    """Confusion matrix, if it is not too large for a terminal, and the classes, side by side where there is room."""
+    tables = [class_table(report)]
+    if len(report.class_names) <= _MOST_CLASSES:
+        tables.insert(0, confusion_table(report))
+    return Columns(tables, padding=(1, 4))
 
 
 def confusion_table(report: ClassificationReport) -> Table:
@@ -33,25 +54,34 @@ def confusion_table(report: ClassificationReport) -> Table:
     table = Table(title="Confusion matrix", caption="row: true class, column: answer", **_STYLE)
     table.add_column("", style="bold")
     for name in report.class_names:
-        table.add_column(name, justify="right")
+        table.add_column(Text(_short(name)), justify="right", no_wrap=True)
     for i, counts in enumerate(report.confusion):
-        table.add_row(report.class_names[i], *(_count(int(n), i == j) for j, n in enumerate(counts)))
+        row = (_count(int(n), i == j) for j, n in enumerate(counts))
+        table.add_row(Text(_short(report.class_names[i], 20)), *row)
     return table
 
 
-def recall_table(report: ClassificationReport) -> Table:
-    """The recognised part of each class."""
-    table = Table(title="Recall", caption="recognised of each class", **_STYLE)
-    table.add_column("class", style="bold")
-    table.add_column("", justify="right")
-    table.add_column("")
-    table.add_column("", justify="right", style="dim")
-    for name, recall, right, of in zip(report.class_names, report.recall, report.correct, report.support):
-        if math.isnan(recall):
-            table.add_row(name, "–", "", "no samples")
-        else:
-            table.add_row(name, f"{recall:.1%}", Text(bar(recall), "green"), f"{right} of {of}")
+def class_table(report: ClassificationReport) -> Table:
+    """How well each class was told from the others."""
+    table = Table(title="Class by class", **_STYLE)
+    table.add_column("class", style="bold", overflow="fold")
+    for name in ("images", "precision", "recall", "", "specificity"):
+        table.add_column(name, justify="left" if not name else "right", header_style="")
+    for k, name in enumerate(report.class_names):
+        recall = report.recall[k]
+        table.add_row(
+            Text(name),
+            Text(f"{report.support[k]:,}", "dim"),
+            _percent(report.precision[k]),
+            _percent(recall),
+            Text("" if math.isnan(recall) else bar(recall), "green"),
+            _percent(report.specificity[k]),
+        )
     return table
+
+
+#: more would not fit
+_MOST_CLASSES = 12
 
 
 _STYLE: dict[str, Any] = {
@@ -66,3 +96,11 @@ _STYLE: dict[str, Any] = {
 
 def _count(count: int, right: bool) -> Text:
     return Text(str(count) if count else "·", "green" if right else "bold red" if count else "dim")
+
+
+def _percent(part: float) -> str:
+    return "–" if math.isnan(part) else f"{part:.1%}"
+
+
+def _short(name: str, length: int = 8) -> str:
+    return name if len(name) <= length else f"{name[: length - 1]}…"

@@ -1,171 +1,151 @@
-"""`minicnn train`: from nothing to a tested digit classifier in a minute."""
+"""`minicnn train`: from a folder of images, or the built-in digits, to a tested classifier and a report."""
 
-import tempfile
-import time
-import warnings
+import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import typer
+from rich.markup import escape
 
-from .errors import FAILED, INTERRUPTED, CommandError, told_to_user
+from . import training_options as options
+from .errors import INTERRUPTED, CommandError, told_to_user
 from .options import Device, Json, Threads, choose_device
 from .output import results
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from .watch import Watch
+from .training import Training
 
 
 def train(
-    epochs: Annotated[int, typer.Option(metavar="N", min=1, help="How many times every image is seen.")] = 20,
-    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images a step.")] = 64,
-    learning_rate: Annotated[
-        float, typer.Option(metavar="RATE", help="Highest learning rate of the schedule.")
-    ] = 0.003,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Same seed, same bits, at any number of threads.")] = 0,
+    directory: options.Directory = None,
+    split: options.Split = None,
+    image_size: options.ImageSize = None,
+    augment: options.Augment = None,
+    on_error: options.OnError = None,
+    model: options.ModelName = None,
+    script: options.Script = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    optimizer: options.Optimizer = None,
+    learning_rate: options.LearningRate = None,
+    schedule: options.Schedule = None,
+    patience: options.Patience = None,
+    class_weights: options.ClassWeights = None,
+    seed: options.Seed = None,
+    out: options.Out = None,
+    resume: options.Resume = None,
+    tensorboard: options.TensorBoard = None,
     device: Device = None,
     threads: Threads = None,
-    out: Annotated[
-        Path, typer.Option(metavar="FILE", help="Model file; the picture goes beside it, with .png.")
-    ] = Path("digits.safetensors"),
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the results.")] = False,
+    quiet: options.Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Train a LeNet on the built-in handwritten digits, test it, and save it.
+    """Train a classifier on a folder of images, one sub-folder a class, test it, and save it with a report.
 
-    4,000 MNIST images to learn from, turned, shifted and zoomed a little each time they are seen; 1,000 others
-    to test on. Ends with test accuracy, confusion matrix and recall, a model file and a picture of the curves.
-    Ctrl-C stops after the current step and saves what there is.
+    Says first what it found and what it will do; every choice can be made by an option. The run directory gets
+    the model, a report to be read in a browser, the metrics as CSV and JSON, and pictures of the curves, of the
+    confusion matrix and of the worst mistakes.
+
+    Ctrl-C stops after the current step and saves what there is. However a run ends, `--resume` goes on with it.
 
     **Examples**
 
     ```
-    minicnn train                                      # about a minute
-    minicnn train --epochs 3 --out quick.safetensors   # a first impression
-    minicnn train --seed 1 --json > result.json        # for machines
+    minicnn train                             # handwritten digits, about a minute
+    minicnn train photos                      # photos/cats/*.jpg, photos/dogs/*.jpg
+    minicnn train photos --image-size 96 --epochs 60 --augment flip,rotation=15,zoom=0.2
+    minicnn train photos --split 0.3 --seed 1 --out runs/second
+    minicnn train photos --script net.py      # a net of your own
+    minicnn train --resume runs/photos
     ```
     """
-    from rich.console import Console
-
-    from ..utils import set_random_seed
-    from .evaluate import on_digits
-    from .recipe import compiled_lenet, training_batches
-
-    if not learning_rate > 0:
-        raise CommandError(f"--learning-rate must be positive, not {learning_rate:g}.")
-    _expect_writable(out)
+    wanted = {
+        "split": split,
+        "image_size": _height_and_width(image_size),
+        "augment": augment,
+        "on_error": on_error,
+        "model": model,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "patience": patience,
+        "class_weights": class_weights,
+        "seed": seed,
+        "tensorboard": tensorboard,
+    }
+    _expect_possible(**wanted)
+    if resume is not None:
+        _expect_nothing_beside_resume({"directory": directory, "script": script, "out": out, **wanted})
+    if script is not None:
+        _expect_no_model_beside_script(model)
+        wanted["model"] = "script"
     with results(as_json) as found:
-        found |= {"device": choose_device(device, threads), "seed": seed, "epochs": epochs}
-        set_random_seed(seed)
-        data = training_batches(batch_size)
-        model = compiled_lenet(epochs * len(data), learning_rate)
-
-        console = Console(highlight=False)
-        progress = Console(highlight=False, quiet=quiet)
-        _announce(progress, model, data, found)
-        watch, seconds = _fit(model, data, epochs, progress)
-        if watch.diverged:
-            raise CommandError(f"{watch.diverged}; nothing is saved. Try a smaller --learning-rate.", FAILED)
-        found |= {"seconds": round(seconds, 2), "interrupted": watch.interrupted, "history": model.history.history}
-        if watch.interrupted:
-            console.print(f"[yellow]Interrupted[/] after step {watch.steps:,} of {epochs * len(data):,}.")
+        training = Training(found, quiet)
+        if resume is None:
+            found["device"] = choose_device(device, threads)
+            training.start(directory, script, wanted, out)
         else:
-            tested = on_digits(model)
-            found |= tested.numbers()
-            progress.print()
-            tested.show(console)
-        found["files"] = _save(model, out, found.get("test_accuracy"))
-        _tell_what_next(console, found["files"], watch.interrupted, quiet)
-    if watch.interrupted:
+            _go_on(training, resume, device, threads)
+    if found["interrupted"]:
         raise typer.Exit(INTERRUPTED)
 
 
-def _expect_writable(out: Path) -> None:
-    """Better now than after the training."""
-    if out.suffix != ".safetensors":
-        raise CommandError(f"--out {out} must end in .safetensors.")
-    if out.is_dir():
-        raise CommandError(f"--out {out} is a folder.")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise CommandError(f"cannot write to {out.parent}: {error.strerror}.") from error
+def _go_on(training: Training, path: Path, device: str | None, threads: int | None) -> None:
+    from ..run.directory import RunDirectoryError, existing_run, read_json
 
-
-def _announce(console: "Console", model: Any, data: Any, found: dict[str, Any]) -> None:
-    steps = len(data)
-    console.print(f"[bold]Data[/]    5,000 MNIST digits, 28×28: {data.size:,} to learn from, 1,000 to test on")
-    console.print(f"[bold]Net[/]     {model.name}: {_layers(model)}; {model.count_params():,} parameters")
-    console.print(
-        f"[bold]Plan[/]    {found['epochs']} epochs of {steps} steps of {data.batch_size} images, seed {found['seed']}"
-    )
-    console.print(f"[bold]Device[/]  {found['device']}; on first use the kernels are compiled, which takes a moment")
-    console.print()
-
-
-def _layers(model: Any) -> str:
-    """The layers with parameters: conv 5×5·16, conv 5×5·32, dense 128, dense 10."""
-    names = []
-    for layer in model.layers:
-        if hasattr(layer, "kernel_size"):
-            names.append(f"conv {'×'.join(map(str, layer.kernel_size))}·{layer.filters}")
-        elif hasattr(layer, "units"):
-            names.append(f"dense {layer.units}")
-    return ", ".join(names)
-
-
-def _fit(model: Any, data: Any, epochs: int, console: "Console") -> "tuple[Watch, float]":
-    """Train; the watch, and how many seconds it took."""
-    from ..callbacks import progress_display
-    from .watch import Watch
-
-    began = time.perf_counter()
-    with Watch() as watch, warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a loss that is no number is the watch's to report
-        model.fit(data, epochs=epochs, verbose=0, callbacks=[*progress_display(1, console), watch])
-    return watch, time.perf_counter() - began
-
-
-def _save(model: Any, out: Path, test_accuracy: float | None) -> dict[str, str | None]:
-    """Model and picture; the picture is None where Matplotlib is missing."""
-    from ..plots import PlotsUnavailableError, save_curves
-
-    picture = out.with_suffix(".png")
-    with told_to_user(OSError, exit_code=FAILED):
-        model.save(out)
-        try:
-            save_curves(model.history.history, picture, test_accuracy)
-        except PlotsUnavailableError:
-            return {"model": str(out), "picture": None}
-    return {"model": str(out), "picture": str(picture)}
-
-
-def _tell_what_next(console: "Console", files: dict[str, str | None], interrupted: bool, quiet: bool) -> None:
-    from rich.markup import escape
-
-    from ..plots import HINT
-
-    console.print()
-    console.print(f"[bold]Saved[/]  {files['model']}", soft_wrap=True)
-    console.print(
-        f"       {files['picture']}" if files["picture"] else f"       (for a picture of the curves: {escape(HINT)})"
-    )
-    if quiet:
+    with told_to_user(RunDirectoryError):
+        place, config = existing_run(path)
+        numbers = read_json(place.metrics) if place.finished else None
+    if numbers is not None:
+        training.found |= {"run": str(path), "interrupted": False, **numbers}
+        training.console.print(f"The run in {escape(str(path))} is finished already.", soft_wrap=True)
         return
-    commands = (
-        {f"minicnn evaluate {files['model']}": "how good is what there is?"}
-        if interrupted
-        else {
-            f"minicnn predict {files['model']} --invert PHOTO": "a digit of yours, dark ink on white paper",
-            f"minicnn summary {files['model']}": "the layers",
-            "minicnn train --seed 1 --out other.safetensors": "how much is luck?",
-        }
-    )
-    console.print("\n[bold]Try next[/]")
-    width = max(map(len, commands))
-    for command, why in commands.items():
-        console.print(f"  [cyan]{command:{width}}[/]   [dim]{why}[/]", soft_wrap=True)
+    training.found["device"] = choose_device(device or config.get("device"), threads)
+    training.go_on(place, config)
+
+
+def _height_and_width(image_size: str | None) -> tuple[int, int] | None:
+    """128 → (128, 128), 96x128 → (96, 128)."""
+    if image_size is None:
+        return None
+    sizes = re.fullmatch(r"(\d+)(?:[x×](\d+))?", image_size)
+    if not sizes or not all(4 <= int(size) <= 4096 for size in sizes.groups(sizes[1])):
+        raise CommandError(
+            f"--image-size {image_size}: give pixels from 4 to 4096, as in 128 or 96x128 (height x width)."
+        )
+    return int(sizes[1]), int(sizes[2] or sizes[1])
+
+
+def _expect_possible(**wanted: Any) -> None:
+    """Wrong values are told before anything is read."""
+    from ..run.augmentation import augmentation_layers
+    from ..run.nets import NETS
+    from ..run.recipe import OPTIMIZERS, SCHEDULES
+
+    rate, split = wanted["learning_rate"], wanted["split"]
+    if rate is not None and not (0 < rate < math.inf):
+        raise CommandError(f"--learning-rate must be positive, not {rate:g}.")
+    if split is not None and not 0 < split < 1:
+        raise CommandError(f"--split must lie between 0 and 1, not be {split:g}: 0.3 holds 30% of each class back.")
+    for option, known in {
+        "model": NETS,
+        "optimizer": OPTIMIZERS,
+        "schedule": SCHEDULES,
+        "on_error": ("skip", "fail"),
+    }.items():
+        options.expect_known(option.replace("_", "-"), wanted[option], list(known))
+    with told_to_user(ValueError):
+        augmentation_layers(wanted["augment"] or "none")
+
+
+def _expect_no_model_beside_script(model: str | None) -> None:
+    if model is not None:
+        raise CommandError(f"--script brings its own net: leave --model {model} out.")
+
+
+def _expect_nothing_beside_resume(given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            option = "DIR" if name == "directory" else f"--{name.replace('_', '-')}"
+            raise CommandError(f"--resume takes all settings from the run's config.json: leave {option} out.")

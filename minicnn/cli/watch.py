@@ -7,23 +7,28 @@ from typing import Any, Self
 from ..callbacks import Callback
 
 
-class Watch(Callback):
-    """Stops after the current step; a second Ctrl-C ends the program as usual.
+class Interrupted(Exception):
+    """Ctrl-C came; says after what."""
 
-    interrupted     Ctrl-C came
-    diverged        what became of the loss and where, or None
-    steps           how many were done
+
+class Diverged(Exception):
+    """What became of the loss, and where."""
+
+
+class Watch(Callback):
+    """Ends training by Interrupted or Diverged; a second Ctrl-C ends the program as usual.
+
+    Ends it after the current step, and a validation after its end, when all callbacks have seen the same.
 
     >>> with Watch() as watch:
-    ...     watch.on_train_batch_end(0, {"loss": 0.5})
-    >>> watch.interrupted, watch.diverged, watch.steps
-    (False, None, 1)
+    ...     watch.on_train_batch_end(0, {"loss": math.nan})
+    Traceback (most recent call last):
+        ...
+    minicnn.cli.watch.Diverged: the loss became nan in epoch 1, step 1
     """
 
     def __init__(self) -> None:
-        self.interrupted = False
-        self.diverged: str | None = None
-        self.steps = 0
+        self._interrupted = False
         self._epoch = 0
 
     def __enter__(self) -> Self:
@@ -34,16 +39,19 @@ class Watch(Callback):
         signal.signal(signal.SIGINT, self._usual)
 
     def _interrupt(self, *_: Any) -> None:
-        self.interrupted = True
+        self._interrupted = True
         signal.signal(signal.SIGINT, self._usual)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch
+        if self._interrupted:
+            raise Interrupted(f"epoch {epoch}")
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.steps += 1
+        place = f"epoch {self._epoch + 1}, step {batch + 1}"
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            self.diverged = f"the loss became {loss} in epoch {self._epoch + 1}, step {batch + 1}"
-        if self.interrupted or self.diverged:
-            self.model.stop_training = True
+            raise Diverged(f"the loss became {loss} in {place}")
+        if self._interrupted:
+            steps = (self.params or {}).get("steps")
+            raise Interrupted(f"{place} of {steps:,}" if steps else place)

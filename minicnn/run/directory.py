@@ -1,11 +1,8 @@
 """The directory of a run: which file is what, and that nothing in it is ever overwritten by another run."""
 
 import contextlib
-import csv
-import io
 import itertools
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +44,6 @@ class RunDirectory:
     def finished(self) -> bool:
         return self.metrics.is_file()
 
-    def write_epochs(self, history: Mapping[str, Sequence[float]]) -> None:
-        """One line an epoch, counted from 1; nothing where an epoch lacks a number."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["epoch", *history])
-        for epoch, numbers in enumerate(itertools.zip_longest(*history.values(), fillvalue=""), start=1):
-            writer.writerow([epoch, *numbers])
-        write_atomically(self.epochs, text.getvalue())
-
 
 def new_run(out: Path | None, name: str) -> RunDirectory:
     """An empty directory for a run: `out`, or runs/NAME, runs/NAME-2, …, the first that is free.
@@ -77,13 +65,20 @@ def new_run(out: Path | None, name: str) -> RunDirectory:
 def existing_run(path: Path) -> tuple[RunDirectory, dict[str, Any]]:
     """The run in a directory, and its config. Raises RunDirectoryError where there is none."""
     run = RunDirectory(path)
+    if not run.config.is_file():
+        raise RunDirectoryError(f"{path} is not the directory of a run: it has no config.json")
+    return run, read_json(run.config)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What `write_json` wrote. Raises RunDirectoryError for anything else."""
     try:
-        config = json.loads(run.config.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunDirectoryError(f"{path} is not the directory of a run: it has no config.json") from None
-    except ValueError as error:
-        raise RunDirectoryError(f"{run.config} is damaged: {error}") from None
-    return run, config
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunDirectoryError(f"{path} cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise RunDirectoryError(f"{path} is damaged: it holds no settings")
+    return content
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

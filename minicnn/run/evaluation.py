@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..classify import cross_entropy
+from ..classify import cross_entropy, probabilities
+from ..plots import Mistake
 from ..report import ClassificationReport
+from .pictures import Pictures
 
 
 @dataclass(frozen=True)
@@ -75,3 +77,25 @@ class Evaluation:
 
 def _or_none(number: float) -> float | None:
     return None if math.isnan(number) else float(number)
+
+
+def evaluate(model: Any, pictures: Pictures) -> Evaluation:
+    """A model's answers on all pictures that can be read. Raises ValueError where they do not fit each other."""
+    p = np.concatenate([probabilities(model, x) for x, _ in pictures.data])
+    if p.shape[1] != len(pictures.class_names):
+        raise ValueError(f"the pictures are of {len(pictures.class_names)} classes, but the model knows {p.shape[1]}")
+    return Evaluation(p, pictures.labels, pictures.names, pictures.class_names)
+
+
+def worst_mistakes(evaluation: Evaluation, pictures: Pictures, most: int = 24) -> list[Mistake]:
+    """The pictures of `Evaluation.worst`."""
+    return [
+        Mistake(
+            evaluation.names[index],
+            pictures.picture(index),
+            evaluation.class_names[evaluation.labels[index]],
+            evaluation.class_names[evaluation.predicted[index]],
+            float(evaluation.probabilities[index].max()),
+        )
+        for index in evaluation.worst(most)
+    ]

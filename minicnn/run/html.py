@@ -44,7 +44,7 @@ def render(
         mistakes=[_figure(mistake) for mistake in mistakes],
         curves=curves and _embedded(curves.read_bytes(), "png"),
         confusion=confusion and _embedded(confusion.read_bytes(), "png"),
-        confusion_width=min(900, 300 + 50 * len(results["classes"])),
+        confusion_width=min(900, 330 + 34 * len(results["classes"])),
     )
     return page.encode("utf-8", "replace")
 

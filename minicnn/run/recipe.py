@@ -1,0 +1,79 @@
+"""How a run trains: loss, optimizer, learning rates, class weights, and when it ends."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ..callbacks import Callback, EarlyStopping
+from ..losses import SparseCategoricalCrossentropy
+from ..models import Model
+from ..optimizers import SGD, Adam, Optimizer
+from ..optimizers.schedules import CosineDecay, LearningRateSchedule
+from .pictures import LabelMode
+from .settings import Settings
+
+#: the part of all steps in which the learning rate rises: Adam's first estimates are poor
+WARMUP = 0.05
+
+OPTIMIZERS = ("adam", "sgd")
+
+SCHEDULES = ("cosine", "constant")
+
+
+def compile_model(model: Model, settings: Settings, steps: int) -> None:
+    """Make a model ready for so many steps, unless its script has done so."""
+    if model.optimizer is None:
+        binary = model.outputs[0].shape[-1] == 1  # type: ignore[attr-defined]
+        loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
+        model.compile(_optimizer(settings, steps), loss=loss, metrics=["accuracy"])
+
+
+def label_mode(model: Model) -> LabelMode:
+    """How the labels have to look for the loss of a compiled model, or of one that is to be compiled here."""
+    if model.outputs[0].shape[-1] == 1:  # type: ignore[attr-defined]
+        return "binary"
+    if model.loss is None or isinstance(model.loss, SparseCategoricalCrossentropy):
+        return "int"
+    return "categorical"
+
+
+def _optimizer(settings: Settings, steps: int) -> Optimizer:
+    rate = _schedule(settings, steps)
+    if settings.optimizer == "sgd":
+        return SGD(rate, momentum=0.9, nesterov=True)
+    return Adam(rate)
+
+
+def _schedule(settings: Settings, steps: int) -> float | LearningRateSchedule:
+    """A rate that rises in a line and falls to 0 as a cosine, or stays."""
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    warmup = int(WARMUP * steps)
+    return CosineDecay(0.0, steps - warmup, warmup_target=settings.learning_rate, warmup_steps=warmup)
+
+
+def class_weights(settings: Settings, counts: np.ndarray) -> dict[int, float] | None:
+    """N / (K·n_k) for each class k: as if all were equally frequent, with steps as large as without weights.
+
+    Source: King & Zeng, "Logistic regression in rare events data" (2001).
+    """
+    if not settings.class_weights:
+        return None
+    present = counts.clip(1)
+    return {k: float(counts.sum() / (len(counts) * n)) for k, n in enumerate(present)}
+
+
+def early_stopping(settings: Settings) -> list[Callback]:
+    """Ends training that no longer helps, and brings the weights of the best epoch back."""
+    if not settings.patience:
+        return []
+    return [EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True)]
+
+
+def tensorboard(settings: Settings, log_dir: Path) -> list[Callback]:
+    """Event files, where they are wanted. Raises ImportError where the library for them is missing."""
+    if not settings.tensorboard:
+        return []
+    from ..callbacks import TensorBoard
+
+    return [TensorBoard(log_dir)]
