@@ -7,6 +7,7 @@ import numpy as np
 
 from . import ops
 from .layers import InputLayer, Rescaling
+from .layers.preprocessing import Preprocessing
 from .tensor import Tensor
 
 
@@ -65,7 +66,7 @@ def _computing_layers(model: Any) -> Iterator[Any]:
     for layer in model.layers:
         if hasattr(layer, "layers"):
             yield from _computing_layers(layer)
-        elif not (isinstance(layer, InputLayer) or hasattr(layer, "transform")):
+        elif not isinstance(layer, (InputLayer, Preprocessing)):
             yield layer
 
 

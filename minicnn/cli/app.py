@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .devices import devices
-from .errors import INTERRUPTED, WRONG_USAGE, CommandError
+from .errors import WRONG_USAGE, CommandError
 from .evaluate import evaluate
 from .lab import lab
 from .predict import predict
@@ -40,8 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = app(words, prog_name="minicnn", standalone_mode=False)
     except CommandError as error:
         code = _complain(str(error), error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        code = _complain("interrupted", INTERRUPTED)
     except _UsageError as error:
         command = error.ctx.command_path if error.ctx else "minicnn"
         code = _complain(f"{error.format_message().rstrip('.')}. See {command} --help.", WRONG_USAGE)

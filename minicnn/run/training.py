@@ -24,7 +24,7 @@ _BETWEEN_BACKUPS = timedelta(seconds=30)
 _PREDICTION = 0.35
 
 #: what a run says better itself
-_KNOWN = ".*(cannot be read and are left out|decoded images are kept in memory)"
+_KNOWN = ".*(images are left out|decoded images are kept in memory)"
 
 
 class Run:

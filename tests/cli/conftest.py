@@ -1,4 +1,4 @@
-"""Running the command line inside the test process, on few digits."""
+"""Running the command line inside the test process, on few digits and small folders."""
 
 import json
 from typing import NamedTuple
@@ -11,6 +11,8 @@ from minicnn.datasets import digits
 from minicnn.device import current, device
 from minicnn.utils import set_random_seed
 from minicnn.zoo import lenet
+
+from ..folders import make_folder
 
 
 class Result(NamedTuple):
@@ -47,6 +49,12 @@ def few_digits(monkeypatch):
     few = (x_train[:96], y_train[:96]), (x_test[:30], y_test[:30])
     monkeypatch.setattr(digits, "load_data", lambda: few)
     return few
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """20 red, 12 green and 8 blue images of 12×12, in the folder "photos" of the current folder."""
+    return make_folder(tmp_path / "photos", {"red": 20, "green": 12, "blue": 8})
 
 
 @pytest.fixture(scope="session")

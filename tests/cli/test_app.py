@@ -70,6 +70,14 @@ def test_a_missing_damaged_or_foreign_model_file_is_one_line_and_exit_code_2(run
         assert err.count("\n") == 1
 
 
+def test_ctrl_c_outside_of_training_is_exit_code_130(run, monkeypatch):
+    def interrupt(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("minicnn.cli.summary.open_model", interrupt)
+    assert run("summary", "model.safetensors") == (130, "", "")
+
+
 def start(*arguments, folder, **environment):
     """The command in a process of its own."""
     command = [sys.executable, "-c", "from minicnn.cli import main; main()", *arguments]
@@ -88,7 +96,7 @@ def test_a_user_trains_and_evaluates(tmp_path):
     done = start("train", "--epochs", "1", "--batch-size", "250", "--json", folder=tmp_path)
     trained = json.loads(done.stdout)
     assert "Epoch 1/1" in done.stderr
-    assert (done.returncode, trained["files"]["model"]) == (0, "digits.safetensors")
-    evaluated = json.loads(start("evaluate", "digits.safetensors", "--json", folder=tmp_path).stdout)
-    assert evaluated["test_accuracy"] == trained["test_accuracy"] > 0.2
+    assert (done.returncode, trained["run"]) == (0, "runs/digits")
+    evaluated = json.loads(start("evaluate", "runs/digits", "--json", folder=tmp_path).stdout)
+    assert evaluated["accuracy"] == trained["accuracy"] > 0.2
     assert evaluated["confusion_matrix"] == trained["confusion_matrix"]

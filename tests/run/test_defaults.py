@@ -25,7 +25,12 @@ class Some(Source):
 
 def test_the_digits_are_trained_as_ever(settings_of):
     settings = settings_of(Digits())
-    assert (settings.model, settings.image_shape, settings.epochs, settings.batch_size) == ("lenet", (28, 28, 1), 20, 64)
+    assert (settings.model, settings.image_shape, settings.epochs, settings.batch_size) == (
+        "lenet",
+        (28, 28, 1),
+        20,
+        64,
+    )
     assert (settings.optimizer, settings.learning_rate, settings.patience) == ("adam", 0.003, 0)
     assert settings.augment == "rotation=10,zoom=0.1,translation=0.1"
     assert settings.class_weights is False
@@ -65,7 +70,9 @@ def test_a_script_is_not_augmented_unless_asked(settings_of):
 
 
 def test_what_is_wanted_is_taken(settings_of, photos):
-    settings = settings_of(source(photos), image_size=(9, 7), epochs=3, class_weights=False, patience=0, optimizer="sgd")
+    settings = settings_of(
+        source(photos), image_size=(9, 7), epochs=3, class_weights=False, patience=0, optimizer="sgd"
+    )
     assert (settings.image_size, settings.epochs, settings.class_weights, settings.patience) == ((9, 7), 3, False, 0)
     assert settings.learning_rate == 0.05
     assert settings.directory == str(photos)

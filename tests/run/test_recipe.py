@@ -17,7 +17,9 @@ def settings(settings_of):
 
 
 def net(outputs, **compiled):
-    model = mc.Sequential([mc.Input((4,)), mc.layers.Dense(outputs, activation="softmax" if outputs > 1 else "sigmoid")])
+    model = mc.Sequential(
+        [mc.Input((4,)), mc.layers.Dense(outputs, activation="softmax" if outputs > 1 else "sigmoid")]
+    )
     if compiled:
         model.compile("sgd", **compiled)
     return model

@@ -11,7 +11,10 @@ from minicnn.run.script import ScriptError, model_of_script
         ("x = 1", "net.py defines no function `model"),
         ("def model(:", "net.py, line 1: "),
         ("import nowhere_to_be_found", "net.py, line 1: ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
-        ("def model(shape, classes):\n    a = 1\n    return a / 0", "net.py, line 3: ZeroDivisionError: division by zero"),
+        (
+            "def model(shape, classes):\n    a = 1\n    return a / 0",
+            "net.py, line 3: ZeroDivisionError: division by zero",
+        ),
         ("def model(shape):\n    return 1", "net.py: TypeError: "),
         ("def model(shape, classes):\n    return 7", "net.py: model.. returned 7, not a model"),
         (

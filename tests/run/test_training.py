@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from minicnn.run.directory import RunDirectory, RunDirectoryError
+from minicnn.run.directory import RunDirectoryError, new_run
 from minicnn.run.sources import source
 from minicnn.run.training import Clock, Run
 
@@ -28,7 +28,7 @@ def test_measuring_a_step_changes_nothing(run_of, photos, tmp_path):
         run = run_of(photos, augment="flip,rotation=20")
         if measured:
             assert run.seconds_a_step() > 0
-        histories.append(run.fit(RunDirectory(tmp_path / str(measured)), []).history)
+        histories.append(run.fit(new_run(tmp_path / str(measured), ""), []).history)
     assert histories[0] == histories[1]
 
 
