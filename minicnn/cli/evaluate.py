@@ -95,7 +95,7 @@ def _pictures(model: Any, model_file: Path, directory: Path | None, on_error: st
         _warn_about_known_images(config, directory)
         classes = max(2, model.outputs[0].shape[-1])
         images = labelled_as(class_names(model, classes), directory)
-        raises = {"on_error": "raise" if on_error == "fail" else "skip"}
+        raises: dict[str, Any] = {"on_error": "raise" if on_error == "fail" else "skip"}
         return "test", FolderPictures(images, image_size=(height, width), channels=channels, shuffle=False, **raises)
     if config is not None:
         return _held_back(config)

@@ -23,14 +23,14 @@ SCHEDULES = ("cosine", "constant")
 def compile_model(model: Model, settings: Settings, steps: int) -> None:
     """Make a model ready for so many steps, unless its script has done so."""
     if model.optimizer is None:
-        binary = model.outputs[0].shape[-1] == 1  # type: ignore[attr-defined]
+        binary = model.outputs[0].shape[-1] == 1
         loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
         model.compile(_optimizer(settings, steps), loss=loss, metrics=["accuracy"])
 
 
 def label_mode(model: Model) -> LabelMode:
     """How the labels have to look for the loss of a compiled model, or of one that is to be compiled here."""
-    if model.outputs[0].shape[-1] == 1:  # type: ignore[attr-defined]
+    if model.outputs[0].shape[-1] == 1:
         return "binary"
     if model.loss is None or isinstance(model.loss, SparseCategoricalCrossentropy):
         return "int"

@@ -80,9 +80,9 @@ class Digits(Source):
 
     def pictures(self, settings: Settings, label_mode: LabelMode) -> tuple[Pictures, Pictures]:
         images, labels = self._arrays[0]
-        options = {"batch_size": settings.batch_size, "label_mode": label_mode, "shuffle": True}
-        training = ArrayPictures(images, labels, self.class_names, "training image", **options)
-        return training, self.test_pictures(settings.batch_size, label_mode)
+        batches = settings.batch_size, label_mode
+        training = ArrayPictures(images, labels, self.class_names, "training image", *batches, shuffle=True)
+        return training, self.test_pictures(*batches)
 
     def test_pictures(self, batch_size: int = 64, label_mode: LabelMode = "int") -> Pictures:
         images, labels = self._arrays[1]

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ class Run:
         """Save all that is needed to go on from the step that was just done."""
         self._backup.training.save(self._backup.path)
 
-    def best_epoch(self, history: dict[str, list[float]]) -> int:
+    def best_epoch(self, history: Mapping[str, Sequence[float]]) -> int:
         """The epoch whose weights the model has in the end, counted from 1."""
         losses = history["val_loss"]
         return int(np.argmin(losses)) + 1 if self.settings.patience else len(losses)
