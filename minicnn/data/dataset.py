@@ -148,6 +148,11 @@ class Repeated(Derived):
 class Endless(Derived):
     """Without a length: `fit` has to be told `steps_per_epoch`."""
 
+    @property
+    def repeated(self) -> Dataset:
+        """What is gone through again and again."""
+        return self.source
+
     def __iter__(self) -> Iterator[Any]:
         return itertools.chain.from_iterable(itertools.repeat(self.source))
 

@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterator, Sized
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from .batches import Batch
 class Feed:
     """The batches of one epoch after the other: all the data, or `steps` batches of it.
 
-    data    an iterable of batches; where it draws numbers from a generator of its own, its attribute `generator`
+    data    an iterable of batches; where it draws numbers from a generator of its own, its attribute `generator`.
+            Data without end says what it repeats in `repeated`
     steps   how many batches make an epoch. The next goes on where the last one stopped, and the data starts anew
             once it has come to its end
     anew    every epoch starts anew, with `steps` too
@@ -26,11 +27,14 @@ class Feed:
     [[(0,), (1,)], [(2,)], [(0,), (1,)]]
     """
 
-    def __init__(self, data: Iterable[Batch], steps: int | None = None, anew: bool = False):
+    def __init__(self, data: Any, steps: int | None = None, anew: bool = False):
         self.data = data
         self.steps = steps
         self.anew = anew
         self._is_iterator = isinstance(data, Iterator)
+        self._is_endless = hasattr(data, "repeated")
+        if self._is_endless and not steps:
+            raise ValueError("the data has no end: say with steps_per_epoch or validation_steps how much of it to take")
         self._pass: Iterator[Batch] | None = None  # through the data, unless it is at its end
         self._taken = 0  # batches of it
         self._began: list[dict[str, Any]] = []  # the states of the generators when it began
@@ -45,10 +49,8 @@ class Feed:
         """The batches of the next epoch; those after the first `done` of an epoch that was interrupted."""
         self._come_back()
         may_be_at_its_end = self._pass is not None and not self._is_iterator and not done
-        batches = self._begin() if self._pass is None else self._pass
         limit = self.steps or (self.size if self._is_iterator else None)
-        for batch in itertools.islice(batches, limit and limit - done):
-            self._taken += 1
+        for batch in itertools.islice(self._batches(), limit and limit - done):
             done += 1
             yield batch
         if not self._is_iterator and (self.anew or self.steps is None or self._taken == self.size or done < self.steps):
@@ -78,9 +80,19 @@ class Feed:
         own = getattr(self.data, "generator", None)
         return [random.generator(), *([own] if isinstance(own, np.random.Generator) else [])]
 
+    def _batches(self) -> Iterator[Batch]:
+        """What is left of the pass, or a new one; without end where the data has none."""
+        while True:
+            for batch in self._begin() if self._pass is None else self._pass:
+                self._taken += 1
+                yield batch
+            if not self._is_endless or not self._taken:
+                return
+            self._pass = None
+
     def _begin(self) -> Iterator[Batch]:
         self._began = [random.state_of(generator) for generator in self.generators()]
-        self._pass, self._taken = iter(self.data), 0
+        self._pass, self._taken = iter(self.data.repeated if self._is_endless else self.data), 0
         return self._pass
 
     def _come_back(self) -> None:

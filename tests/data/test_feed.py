@@ -6,6 +6,7 @@ import pytest
 import minicnn as mc
 from minicnn import random
 from minicnn.data import Batches, RandomAffine
+from minicnn.data.dataset import Dataset
 from minicnn.data.feed import Feed
 from minicnn.data.py_dataset import Passes, PyDataset
 
@@ -17,6 +18,18 @@ class Unsized:
 
     def __iter__(self):
         return iter([(i,) for i in range(5)])
+
+
+class Fixed(Dataset):
+    """Three batches, under the names of tf.data."""
+
+    def __iter__(self):
+        return iter([(i,) for i in range(3)])
+
+    def __len__(self):
+        return 3
+
+    cache = prefetch = shuffle = None
 
 
 def counting(end):
@@ -54,6 +67,18 @@ def test_generators_go_on():
     assert epochs(Feed(counting(3)), 2) == [[0, 1, 2], []]
 
 
+def test_repeated_data_goes_on_across_its_end():
+    data = Fixed().repeat()
+    assert epochs(Feed(data, steps=2), 4) == [[0, 1], [2, 0], [1, 2], [0, 1]]
+    assert epochs(Feed(data, steps=7), 2) == [[0, 1, 2, 0, 1, 2, 0], [1, 2, 0, 1, 2, 0, 1]]
+    assert epochs(Feed(data, steps=2, anew=True), 2) == [[0, 1]] * 2
+
+
+def test_data_without_end_needs_steps():
+    with pytest.raises(ValueError, match="has no end: say with steps_per_epoch"):
+        Feed(Fixed().repeat())
+
+
 def test_anew():
     assert epochs(Feed(Unsized(), steps=3, anew=True), 2) == [[0, 1, 2]] * 2
     assert epochs(Feed(counting(7), steps=3, anew=True), 2) == [[0, 1, 2], [3, 4, 5]]
@@ -75,6 +100,18 @@ def test_an_endless_iterator_that_has_a_length():
             return (self.i,)
 
     assert epochs(Feed(Endless()), 2) == [[0, 1, 2], [3, 4, 5]]
+
+
+class Shuffled(Dataset):
+    """Five numbers in an order that is drawn when a pass begins."""
+
+    def __iter__(self):
+        return iter([(i,) for i in random.generator().permutation(5)])
+
+    def __len__(self):
+        return 5
+
+    cache = prefetch = shuffle = None
 
 
 class Own:
@@ -110,6 +147,7 @@ MAKE = {
     "unsized": Unsized,
     "generator": lambda: counting(20),
     "own": Own,
+    "endless": lambda: Shuffled().repeat(),
     "by number": lambda: Passes(Numbered()),
 }
 
@@ -119,6 +157,7 @@ MAKE = {
 @pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
 def test_coming_back(make, stop, steps):
     """After `stop` batches; in between, training draws numbers as well."""
+    steps = 4 if make is MAKE["endless"] and steps is None else steps
 
     def batches(feed, epoch, done):
         for _ in range(epoch, 6):
