@@ -1,7 +1,7 @@
 """A training that tests interrupt: it writes model.safetensors, log.csv and history.json, and a line for every step.
 
-The program forks for every line "FOLDER SAVE_FREQ DATA" that it reads, and says how the child ended: a new process
-each time, without the seconds that imports take.
+python resumed_program.py IMAGES trains for every line "FOLDER SAVE_FREQ DATA" that it reads, each time in a new process
+that it forks, without the seconds that imports take, and says how that ended.
 """
 
 import json
@@ -29,10 +29,23 @@ def batches(x, y):
         yield x[chosen], y[chosen]
 
 
+def flow(images):
+    """As in many programs of 2017."""
+    generator = mc.preprocessing.image.ImageDataGenerator(rescale=1 / 255, rotation_range=20, horizontal_flip=True)
+    return generator.flow_from_directory(images, (8, 8), "grayscale", class_mode="sparse", batch_size=8)
+
+
+def folder_of_images(images, seed=None):
+    return mc.utils.image_dataset_from_directory(
+        images, batch_size=8, color_mode="grayscale", image_size=(8, 8), seed=seed, verbose=False
+    )
+
+
 def main(folder, save_freq, data):
     mc.utils.set_random_seed(3)
     model = mc.Sequential(
         [
+            *(layers.RandomFlip(), layers.RandomRotation(0.1, seed=9)),
             *(layers.Conv2D(3, 3, activation="relu"), layers.BatchNormalization(), layers.MaxPooling2D()),
             *(layers.Dropout(0.2), layers.Flatten(), layers.Dropout(0.3, seed=7), layers.Dense(3, "softmax")),
         ]
@@ -41,10 +54,13 @@ def main(folder, save_freq, data):
     x = np.random.default_rng(0).normal(size=(40, 8, 8, 1)).astype(np.float32)
     y = np.arange(40) % 3
     feeds = {
-        "arrays": {"x": x, "y": y, "batch_size": 8},
-        "augmented": {"x": Batches((x, y), 8, shuffle=True, augment=RandomAffine(rotation=20))},
-        "round": {"x": x, "y": y, "batch_size": 8, "steps_per_epoch": 3},
-        "generator": {"x": batches(x, y), "steps_per_epoch": 4},
+        "arrays": lambda: {"x": x, "y": y, "batch_size": 8},
+        "augmented": lambda: {"x": Batches((x, y), 8, shuffle=True, augment=RandomAffine(rotation=20))},
+        "round": lambda: {"x": x, "y": y, "batch_size": 8, "steps_per_epoch": 3},
+        "generator": lambda: {"x": batches(x, y), "steps_per_epoch": 4},
+        "images": lambda: {"x": folder_of_images(sys.argv[1])},
+        "repeated": lambda: {"x": folder_of_images(sys.argv[1], seed=4).repeat(), "steps_per_epoch": 3},
+        "flow": lambda: {"x": flow(sys.argv[1])},
     }
     listeners = [
         callbacks.BackupAndRestore(folder / "backup", save_freq),
@@ -55,7 +71,7 @@ def main(folder, save_freq, data):
         callbacks.CSVLogger(folder / "log.csv"),
         callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: print("step", batch, flush=True)),
     ]
-    history = model.fit(**feeds[data], epochs=6, validation_data=(x, y), callbacks=listeners, verbose=0)
+    history = model.fit(**feeds[data](), epochs=6, validation_data=(x, y), callbacks=listeners, verbose=0)
     model.save(folder / "model.safetensors")
     (folder / "history.json").write_text(json.dumps([history.history, history.epoch]))
 

@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 PROGRAM = Path(__file__).with_name("resumed_program.py")
 RESULTS = ("model.safetensors", "best.safetensors", "log.csv", "history.json")
@@ -21,8 +23,8 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes
 class Server:
     """The program that trains on demand."""
 
-    def __init__(self):
-        command = [sys.executable, str(PROGRAM)]
+    def __init__(self, images):
+        command = [sys.executable, str(PROGRAM), str(images)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def train(self, folder, save_freq, data, interrupt=None):
@@ -30,21 +32,30 @@ class Server:
         print(folder, save_freq, data, file=self.process.stdin, flush=True)
         pid, steps = None, 0
         while (words := self.process.stdout.readline().split())[0] != "end":
-            word, number = words
-            if word == "pid":
-                pid = int(number)
-            steps += word == "step"
+            if words[0] == "pid":
+                pid = int(words[1])
+            steps += words[0] == "step"
             if interrupt:
                 interrupt(pid, steps)
         return steps, int(words[1])
 
 
 @pytest.fixture(scope="module")
-def server():
-    server = Server()
+def server(tmp_path_factory):
+    server = Server(make_images(tmp_path_factory.mktemp("images")))
     yield server
     server.process.stdin.close()
     server.process.wait()
+
+
+def make_images(folder):
+    """A folder of 20 images of 3 classes."""
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        path = folder / "abc"[number % 3] / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (9, 11), np.uint8)).save(path)
+    return folder
 
 
 def results(folder):
@@ -85,6 +96,7 @@ def after(step, signal_number, rng):
     [
         *(("arrays", "epoch"), ("arrays", "2"), ("augmented", "epoch"), ("augmented", "always")),
         *(("round", "epoch"), ("round", "always"), ("generator", "epoch"), ("generator", "3")),
+        *(("images", "always"), ("repeated", "2"), ("flow", "2"), ("flow", "epoch")),
     ],
 )
 def test_killed_again_and_again(server, uninterrupted, tmp_path, data, save_freq):
