@@ -135,6 +135,7 @@ class Interrupted(Exception):
     pass
 
 
+@pytest.mark.filterwarnings("ignore:the data ran out")
 @pytest.mark.parametrize("steps_per_epoch", [None, 2])
 @pytest.mark.parametrize("seed", [None, 2])
 def test_a_training_that_was_interrupted_goes_on_with_the_same_batches(tmp_path, seed, steps_per_epoch):

@@ -62,6 +62,7 @@ def test_prediction_and_validation_take_it_too():
     assert history["val_loss"] == [model.evaluate(Lines(batches=2), verbose=0)]
 
 
+@pytest.mark.filterwarnings("ignore:the data ran out")
 def test_steps_go_on_where_the_last_epoch_stopped():
     data = Lines(batches=5, max_queue_size=0)
     a_model().fit(data, epochs=3, steps_per_epoch=2, verbose=0)
