@@ -10,6 +10,7 @@ from .input import Input, InputLayer
 from .layer import Layer
 from .merging import Add, Concatenate, Multiply
 from .pooling import AveragePooling2D, MaxPooling2D
+from .random_affine import RandomAffine
 from .random_colour import RandomBrightness, RandomContrast
 from .random_geometry import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from .rescaling import Rescaling
@@ -34,6 +35,7 @@ __all__ = [
     "LeakyReLU",
     "MaxPooling2D",
     "Multiply",
+    "RandomAffine",
     "RandomBrightness",
     "RandomContrast",
     "RandomCrop",

@@ -33,7 +33,7 @@ class RandomFlip(RandomPreprocessing):
         return transforms.flipped(images, heads[0] & ("vertical" in self.mode), heads[1] & ("horizontal" in self.mode))
 
 
-class _RandomMove(RandomPreprocessing):
+class RandomMove(RandomPreprocessing):
     """Base of those that move pixels: subclasses draw `matrices`.
 
     fill_mode       what appears beyond the image: "reflect", "constant" (fill_value), "nearest" or "wrap"
@@ -56,7 +56,7 @@ class _RandomMove(RandomPreprocessing):
         return transforms.moved(images, self.matrices(n, (height, width)), **self.options)
 
 
-class RandomRotation(_RandomMove):
+class RandomRotation(RandomMove):
     """Turn every image about its centre by its own angle.
 
     factor      in turns: 0.1 is up to 36° both ways; a pair gives the limits, counterclockwise positive
@@ -82,7 +82,7 @@ class RandomRotation(_RandomMove):
         return transforms.rotations(2 * np.pi * self.draw(self.limits, n), size)
 
 
-class RandomZoom(_RandomMove):
+class RandomZoom(RandomMove):
     """Zoom every image about its centre by its own amounts.
 
     height_factor   0.2 is up to 20 % more or less of the image's height; a pair gives the limits, of which negative
@@ -110,7 +110,7 @@ class RandomZoom(_RandomMove):
         return transforms.zooms(heights, widths, size)
 
 
-class RandomTranslation(_RandomMove):
+class RandomTranslation(RandomMove):
     """Shift every image by its own amounts.
 
     height_factor   0.2 is up to 20 % of the height, both ways; a pair gives the limits, downwards positive

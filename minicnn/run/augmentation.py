@@ -4,17 +4,9 @@ light, strong, none             what suits most photographs, more of it, nothing
 flip,rotation=15,zoom=0.2       named transforms, in the order in which they are done
 """
 
-from collections.abc import Callable
+import itertools
 
-from ..layers import (
-    Layer,
-    RandomBrightness,
-    RandomContrast,
-    RandomFlip,
-    RandomRotation,
-    RandomTranslation,
-    RandomZoom,
-)
+from ..layers import Layer, RandomAffine, RandomBrightness, RandomContrast, RandomFlip
 
 PRESETS = {
     "none": "",
@@ -27,52 +19,72 @@ UPRIGHT = "rotation=10,zoom=0.1,translation=0.1"
 
 _FLIPS = {"": "horizontal", "horizontal": "horizontal", "vertical": "vertical", "both": "horizontal_and_vertical"}
 
-#: name → layer of a number in the user's unit
-_TRANSFORMS: dict[str, Callable[[float], Layer]] = {
-    "rotation": lambda degrees: RandomRotation(degrees / 360),
-    "zoom": RandomZoom,
-    "translation": lambda part: RandomTranslation(part, part),
-    "brightness": RandomBrightness,
-    "contrast": RandomContrast,
+#: transforms with a number: the largest, and an example
+_NUMBERS = {
+    "rotation": (180.0, "15"),
+    "zoom": (1.0, "0.2"),
+    "translation": (1.0, "0.1"),
+    "brightness": (1.0, "0.2"),
+    "contrast": (1.0, "0.2"),
 }
 
-_LARGEST = {"rotation": 180.0}
+#: those that move pixels and are done in one step
+_MOVES = ("rotation", "zoom", "translation")
+
+Transform = tuple[str, str | float]
 
 
 def augmentation_layers(wanted: str) -> list[Layer]:
     """The layers for a preset or a list of transforms. Raises ValueError, saying what there is.
 
-    >>> [type(layer).__name__ for layer in augmentation_layers("flip,zoom=0.2")]
-    ['RandomFlip', 'RandomZoom']
+    >>> [type(layer).__name__ for layer in augmentation_layers("flip,rotation=15,zoom=0.2")]
+    ['RandomFlip', 'RandomAffine']
     """
-    transforms = PRESETS.get(wanted, wanted)
-    return [_layer(transform.strip()) for transform in transforms.split(",") if transform.strip()]
+    names = (transform.strip() for transform in PRESETS.get(wanted, wanted).split(","))
+    transforms = [_transform(name) for name in names if name]
+    layers: list[Layer] = []
+    for are_moves, group in itertools.groupby(transforms, key=lambda transform: transform[0] in _MOVES):
+        members = list(group)
+        layers += [_move(members)] if are_moves else [_layer(transform) for transform in members]
+    return layers
 
 
-def _layer(transform: str) -> Layer:
-    name, _, value = transform.partition("=")
+def _transform(written: str) -> Transform:
+    """A name and its number, or the direction of a flip."""
+    name, _, value = written.partition("=")
     if name == "flip":
         if value not in _FLIPS:
             raise ValueError(f"flip={value} is not known: flip (or flip=horizontal), flip=vertical, flip=both")
-        return RandomFlip(_FLIPS[value])
-    if name not in _TRANSFORMS:
-        known = ", ".join([*PRESETS, "flip", *(f"{known}=NUMBER" for known in _TRANSFORMS)])
-        raise ValueError(f"no augmentation {transform!r}: there are {known}")
-    return _TRANSFORMS[name](_number(name, value))
+        return name, _FLIPS[value]
+    if name not in _NUMBERS:
+        known = ", ".join([*PRESETS, "flip", *(f"{known}=NUMBER" for known in _NUMBERS)])
+        raise ValueError(f"no augmentation {written!r}: there are {known}")
+    return name, _number(name, value)
 
 
 def _number(name: str, value: str) -> float:
-    largest = _LARGEST.get(name, 1.0)
-    unit = "degrees" if name == "rotation" else "as a part of the whole"
+    largest, example = _NUMBERS[name]
     try:
         number = float(value)
     except ValueError:
-        number = -1.0
+        number = 0.0
     if not 0 < number <= largest:
+        unit = "degrees" if name == "rotation" else "as a part of the whole"
         raise ValueError(
-            f"{name}={value}: give a number above 0 and up to {largest:g}, {unit}, such as {name}={_SUCH[name]}"
+            f"{name}={value}: give a number above 0 and up to {largest:g}, {unit}, such as {name}={example}"
         )
     return number
 
 
-_SUCH = {"rotation": "15", "zoom": "0.2", "translation": "0.1", "brightness": "0.2", "contrast": "0.2"}
+def _layer(transform: Transform) -> Layer:
+    name, value = transform
+    if name == "flip":
+        return RandomFlip(str(value))
+    return {"brightness": RandomBrightness, "contrast": RandomContrast}[name](float(value))
+
+
+def _move(transforms: list[Transform]) -> Layer:
+    amounts = {name: float(value) for name, value in transforms}
+    if len(amounts) < len(transforms):
+        raise ValueError(f"each of {', '.join(amounts)} may stand once: {transforms}")
+    return RandomAffine(**amounts | {"rotation": amounts.get("rotation", 0.0) / 360})

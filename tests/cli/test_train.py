@@ -36,7 +36,7 @@ def test_it_announces_reports_saves_and_says_what_next(run, few_digits, tmp_path
     assert sorted(path.name for path in (tmp_path / "runs/digits").iterdir()) == FILES
     model = load_model(tmp_path / "runs/digits/model.safetensors")
     assert model.class_names == digits.CLASS_NAMES
-    assert [type(layer).__name__ for layer in model.layers[:3]] == ["RandomRotation", "RandomZoom", "RandomTranslation"]
+    assert [type(layer).__name__ for layer in model.layers[:2]] == ["RandomAffine", "Rescaling"]
 
 
 def test_json_is_one_object_with_everything(run, few_digits):
@@ -118,7 +118,7 @@ def test_choices_are_taken(run, photos, tmp_path):
     )
     model = load_model(tmp_path / "runs/photos/model.safetensors")
     assert model.inputs[0].shape == (None, 16, 10, 3)
-    assert [type(layer).__name__ for layer in model.layers[:3]] == ["RandomFlip", "RandomZoom", "Rescaling"]
+    assert [type(layer).__name__ for layer in model.layers[:3]] == ["RandomFlip", "RandomAffine", "Rescaling"]
 
 
 def test_a_folder_that_is_split_already(run, tmp_path):

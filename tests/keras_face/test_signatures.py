@@ -33,6 +33,7 @@ OURS = {
     "callbacks.CallbackList",  # Keras's makes the progress bar itself
     "callbacks.progress_display",
     "initializers.compute_fans",
+    "layers.RandomAffine",  # three of Keras's layers in one
     "losses.FunctionLoss",
     "metrics.accuracy",
     "models.Functional",

@@ -14,6 +14,7 @@ MAKERS = {
     "RandomRotation": lambda **o: layers.RandomRotation(0.2, **o),
     "RandomZoom": lambda **o: layers.RandomZoom(0.3, (-0.2, 0.1), **o),
     "RandomTranslation": lambda **o: layers.RandomTranslation(0.3, 0.2, **o),
+    "RandomAffine": lambda **o: layers.RandomAffine(0.1, 0.2, 0.1, **o),
     "RandomBrightness": lambda **o: layers.RandomBrightness(0.3, value_range=(0, 1), **o),
     "RandomContrast": lambda **o: layers.RandomContrast(0.3, value_range=(0, 1), **o),
     "RandomCrop": lambda **o: layers.RandomCrop(7, 5, **o),
@@ -186,3 +187,19 @@ def test_gradients_do_not_stop_silently(images):
         model.fit(images, np.zeros((6, 2)), verbose=0)
     model.layers[0].trainable = False
     assert model.predict(images, verbose=0).shape == (6, 2)
+
+
+def test_an_affine_layer_does_the_three_moves_at_once():
+    """Amounts without randomness that move pixels onto pixels, so that interpolating three times loses nothing."""
+    images = np.random.default_rng(2).random((3, 9, 9, 2)).astype(np.float32)
+    options = {"fill_mode": "constant"}
+    once = layers.RandomAffine((0.25, 0.25), (1, 1), (1 / 9, 1 / 9), **options)
+    one_by_one = images
+    for layer in (
+        layers.RandomRotation((0.25, 0.25), **options),
+        layers.RandomZoom((1, 1), **options),
+        layers.RandomTranslation((1 / 9, 1 / 9), (1 / 9, 1 / 9), **options),
+    ):
+        one_by_one = layer(one_by_one, training=True).numpy()
+    np.testing.assert_allclose(once(images, training=True).numpy(), one_by_one, atol=1e-5)
+    assert (one_by_one != images).mean() > 0.9
