@@ -31,6 +31,9 @@ def show_source(console: Console, source: "Source") -> None:
     )
     if source.place is not None:
         _show(console, "", _class_table(source) if classes <= _LISTED else _range(training + held_back))
+    if source.ignored:
+        first = ", ".join(source.ignored[:_NAMED]) + (", …" if len(source.ignored) > _NAMED else "")
+        _show(console, "", f"ignored, as not named like images of a class: {len(source.ignored):,} files ({first})")
 
 
 def _show(console: Console, title: str, content: RenderableType) -> None:

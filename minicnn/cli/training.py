@@ -47,7 +47,7 @@ class Training:
         from ..run.sources import source
         from ..run.training import Run
 
-        with told_to_user(ValueError):
+        with told_to_user(ValueError, ImportError):
             images = source(directory, wanted["split"] or 0.2, wanted["seed"] or 0)
             run = Run(completed(wanted, images), images, script)
         with told_to_user(RunDirectoryError), disk_errors_told(out or Path("runs")):
@@ -66,7 +66,7 @@ class Training:
         from ..run.sources import source_of
         from ..run.training import Run
 
-        with told_to_user(ValueError):
+        with told_to_user(ValueError, ImportError):
             settings = settings_of(config)
             images = source_of(settings)
             if images.fingerprint != config["data"]["fingerprint"]:
@@ -200,6 +200,7 @@ def _config(run: "Run", device: str) -> dict[str, Any]:
                 for name, n, m in zip(run.source.class_names, training, held_back)
             },
             "unreadable": run.unreadable,
+            "ignored": run.source.ignored,
         },
     }
 

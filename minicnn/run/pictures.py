@@ -132,5 +132,10 @@ class FolderPictures(Pictures):
                 raise
 
     def _name(self, path: str | Path) -> str:
-        """Within the folder, and printable: names of files are bytes, which need not be text."""
-        return str(Path(path).relative_to(self._root)).encode("utf-8", "replace").decode()
+        """Within the folder."""
+        return printable(Path(path).relative_to(self._root))
+
+
+def printable(path: Path) -> str:
+    """A path as text: names of files are bytes, which need not be that."""
+    return str(path).encode("utf-8", "replace").decode()

@@ -13,7 +13,7 @@ from PIL import Image
 from ..data.folder import ImageFolder, find_images, find_training_and_validation
 from ..data.listing import FolderError, composed, files_below, is_image, sub_folders
 from ..datasets import digits
-from .pictures import ArrayPictures, FolderPictures, LabelMode, Pictures
+from .pictures import ArrayPictures, FolderPictures, LabelMode, Pictures, printable
 from .settings import Settings
 
 #: so many files are looked at to learn how large the pictures are
@@ -46,6 +46,11 @@ class Source(ABC):
     @abstractmethod
     def counts(self) -> tuple[np.ndarray, np.ndarray]:
         """(K,) pictures of each class to learn from, and held back."""
+
+    @property
+    def ignored(self) -> list[str]:
+        """Files in the folder that are not named like images or lie in no class."""
+        return []
 
     @property
     @abstractmethod
@@ -139,6 +144,11 @@ class Folder(Source):
     def channels(self) -> int:  # type: ignore[override]
         _, modes = self._seen
         return 1 if modes and modes <= _GREY else 3
+
+    @property
+    def ignored(self) -> list[str]:
+        files = {path: None for folder in (self.training, self.validation) for path in folder.ignored}
+        return [printable(path.relative_to(self.place)) for path in files]
 
     @property
     def fingerprint(self) -> str:

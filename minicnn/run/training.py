@@ -32,7 +32,7 @@ class Run:
 
     script      a file for settings.model == "script"
 
-    Raises ScriptError, ValueError for a model that cannot be.
+    Raises ScriptError, ValueError for a model that cannot be, ImportError where a library is missing.
     """
 
     model: Any
@@ -41,6 +41,7 @@ class Run:
 
     def __init__(self, settings: Settings, source: Source, script: Path | None = None):
         self.settings, self.source, self._script = settings, source, script
+        recipe.tensorboard(settings, Path())  # complain now
         self._build()
         self.compiled_by_script = self.model.optimizer is not None
         self.training, self.held_back = source.pictures(settings, recipe.label_mode(self.model))

@@ -243,6 +243,31 @@ def test_without_the_libraries_of_the_report_everything_else_is_there(run, few_d
     assert (tmp_path / "runs/digits/metrics.json").is_file()
 
 
+def test_without_tensorboardx_there_are_no_event_files(run, few_digits, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    code, out, err = run("train", "--epochs", "1", "--tensorboard")
+    assert (code, out) == (2, "")
+    assert "pip install 'minicnn[tensorboard]'" in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_event_files(run, few_digits, tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    code, out, _ = run("train", "--epochs", "1", "--tensorboard")
+    assert code == 0
+    assert "tensorboard --logdir runs/digits/tensorboard" in out
+    assert list((tmp_path / "runs/digits/tensorboard").rglob("events.out.tfevents.*"))
+
+
+def test_other_files_are_ignored_by_name(run, photos, tmp_path):
+    (photos / "red" / "notes.txt").write_text("no picture")
+    (photos / "README").write_text("no picture")
+    _, out, _ = run("train", "photos", "--epochs", "1")
+    assert "2 files (README, red/notes.txt)" in out
+    config = json.loads((tmp_path / "runs/photos/config.json").read_text())
+    assert config["data"]["ignored"] == ["README", "red/notes.txt"]
+
+
 def test_names_of_any_kind(run, tmp_path):
     make_folder(tmp_path / "data", {"red": 4, "blue": 4})
     (tmp_path / "data/red").rename(tmp_path / "data/[bold]é 猫")
