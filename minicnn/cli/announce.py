@@ -91,7 +91,7 @@ def _recipe(run: "Run") -> str:
     if weights := run.class_weights:
         parts.append(f"class weights {min(weights.values()):.2g} … {max(weights.values()):.2g}")
     if settings.patience:
-        parts.append(f"ends after {settings.patience} epochs without a better validation loss")
+        parts.append(f"keeps the best epoch, ends after {settings.patience} without a better validation loss")
     return ", ".join(parts)
 
 

@@ -126,8 +126,9 @@ Patience = Annotated[
     typer.Option(
         metavar="N",
         min=0,
-        help="Stop after N epochs without a better validation loss, and keep the best; 0: train to the end.",
-        show_default="a third of the epochs; the digits: 0",
+        help="Stop after N epochs without a better validation loss, and keep the best; with the cosine schedule from "
+        "the middle of all epochs on. 0: train to the end.",
+        show_default="a quarter of the epochs; the digits: 0",
         rich_help_panel=_TRAINING,
     ),
 ]

@@ -42,7 +42,7 @@ def completed(wanted: dict[str, Any], source: Source) -> Settings:
         "optimizer": optimizer,
         "learning_rate": _RATES.get((optimizer, model), _RATES[optimizer, "convnet"]),
         "schedule": "cosine",
-        "patience": 0 if isinstance(source, Digits) else max(5, epochs // 3),
+        "patience": 0 if isinstance(source, Digits) else max(5, epochs // 4),
         "class_weights": _are_unequal(source),
         "on_error": "skip",
         "tensorboard": False,

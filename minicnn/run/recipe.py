@@ -67,7 +67,13 @@ def early_stopping(settings: Settings) -> list[Callback]:
     """Ends training that no longer helps, and brings the weights of the best epoch back."""
     if not settings.patience:
         return []
-    return [EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True)]
+    start = first_epoch_to_compare(settings)
+    return [EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True, start_from_epoch=start)]
+
+
+def first_epoch_to_compare(settings: Settings) -> int:
+    """Under a cosine the first half is for large steps, whose losses jump: to stop there would be too soon."""
+    return settings.epochs // 2 if settings.schedule == "cosine" else 0
 
 
 def tensorboard(settings: Settings, log_dir: Path) -> list[Callback]:

@@ -119,7 +119,8 @@ class Run:
     def best_epoch(self, history: Mapping[str, Sequence[float]]) -> int:
         """The epoch whose weights the model has in the end, counted from 1."""
         losses = history["val_loss"]
-        return int(np.argmin(losses)) + 1 if self.settings.patience else len(losses)
+        start = recipe.first_epoch_to_compare(self.settings)
+        return start + int(np.argmin(losses[start:])) + 1 if self.settings.patience else len(losses)
 
 
 class Clock(Callback):

@@ -56,7 +56,7 @@ def test_net_and_size_follow_the_pictures(settings_of, size, channels, expected)
 def test_few_pictures_are_seen_more_often(settings_of, images, epochs, batch_size):
     settings = settings_of(Some(counts=(images // 2, images // 2)))
     assert (settings.epochs, settings.batch_size) == (epochs, batch_size)
-    assert settings.patience == max(5, epochs // 3)
+    assert settings.patience == max(5, epochs // 4)
 
 
 def test_classes_are_weighted_when_they_are_unequal(settings_of):

@@ -80,3 +80,9 @@ def test_patience_stops_and_restores(settings):
     [stop] = recipe.early_stopping(settings(patience=4))
     assert (stop.monitor, stop.patience, stop.restore_best_weights) == ("val_loss", 4, True)
     assert recipe.early_stopping(settings(patience=0)) == []
+
+
+def test_under_a_cosine_patience_begins_in_the_middle(settings):
+    [under_cosine] = recipe.early_stopping(settings(patience=4, epochs=9))
+    [constant] = recipe.early_stopping(settings(patience=4, epochs=9, schedule="constant"))
+    assert (under_cosine.start_from_epoch, constant.start_from_epoch) == (4, 0)

@@ -49,9 +49,10 @@ def test_steps_are_counted_without_unreadable_images(run_of, photos):
 
 
 def test_the_best_epoch_is_that_of_the_kept_weights(run_of, photos):
-    history = {"val_loss": [0.5, 0.2, 0.3], "loss": [1, 1, 1]}
-    assert run_of(photos, patience=5).best_epoch(history) == 2
-    assert run_of(photos, patience=0).best_epoch(history) == 3
+    history = {"val_loss": [0.1, 0.5, 0.2, 0.3], "loss": [1, 1, 1, 1]}
+    assert run_of(photos, patience=5, epochs=4).best_epoch(history) == 3
+    assert run_of(photos, patience=5, epochs=4, schedule="constant").best_epoch(history) == 1
+    assert run_of(photos, patience=0, epochs=4).best_epoch(history) == 4
 
 
 def test_time_is_that_of_all_steps_and_tests(run_of, photos):
