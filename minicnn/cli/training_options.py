@@ -34,7 +34,7 @@ ImageSize = Annotated[
     typer.Option(
         metavar="SIZE",
         help="What images are scaled to: 128, or 96x128 (height x width).",
-        show_default="as the images, at most 128",
+        show_default="as the images, at most 96",
         rich_help_panel=_DATA,
     ),
 ]
@@ -44,8 +44,8 @@ Augment = Annotated[
     typer.Option(
         metavar="HOW",
         help="How images are changed each time they are seen: light, strong, none, or transforms such as "
-        "flip,rotation=15,zoom=0.2,translation=0.1,brightness=0.2,contrast=0.2.",
-        show_default="light; no flip for small grey images",
+        "flip,rotation=15,zoom=0.2,translation=0.1,brightness=0.2,contrast=0.2; zoom-in=0.4 only enlarges.",
+        show_default="strong; light for small images, no flip for grey ones",
         rich_help_panel=_DATA,
     ),
 ]
@@ -87,7 +87,7 @@ Epochs = Annotated[
         metavar="N",
         min=1,
         help="How many times every image is seen, at most.",
-        show_default="10 to 40, the fewer images the more",
+        show_default="10 to 120, the fewer images the more; lenet: to 40",
         rich_help_panel=_TRAINING,
     ),
 ]
@@ -106,7 +106,7 @@ LearningRate = Annotated[
     typer.Option(
         metavar="RATE",
         help="Highest learning rate.",
-        show_default="0.003 for lenet, 0.001 for convnet, 0.05 with sgd",
+        show_default="0.003 for lenet, 0.002 for convnet, 0.05 with sgd",
         rich_help_panel=_TRAINING,
     ),
 ]
@@ -117,6 +117,29 @@ Schedule = Annotated[
         metavar="NAME",
         help="cosine: the rate rises for a twentieth of the steps, then falls to 0; or constant.",
         show_default="cosine",
+        rich_help_panel=_TRAINING,
+    ),
+]
+
+WeightDecay = Annotated[
+    float | None,
+    typer.Option(
+        metavar="PART",
+        min=0,
+        help="How much of itself, times the learning rate, every weight loses in a step.",
+        show_default="0.05 for convnet with adam, else 0",
+        rich_help_panel=_TRAINING,
+    ),
+]
+
+LabelSmoothing = Annotated[
+    float | None,
+    typer.Option(
+        metavar="PART",
+        min=0,
+        max=0.9,
+        help="Part of the target that is spread over all classes, so that no answer is worth being ever surer of.",
+        show_default="0.1 for convnet, else 0",
         rich_help_panel=_TRAINING,
     ),
 ]

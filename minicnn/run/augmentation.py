@@ -11,7 +11,7 @@ from ..layers import Layer, RandomAffine, RandomBrightness, RandomContrast, Rand
 PRESETS = {
     "none": "",
     "light": "flip,rotation=10,zoom=0.1,translation=0.1",
-    "strong": "flip,rotation=20,zoom=0.25,translation=0.15,brightness=0.2,contrast=0.3",
+    "strong": "flip,rotation=10,zoom-in=0.45,translation=0.2,brightness=0.2,contrast=0.2",
 }
 
 #: for pictures that are something else in a mirror, such as writing
@@ -23,13 +23,14 @@ _FLIPS = {"": "horizontal", "horizontal": "horizontal", "vertical": "vertical", 
 _NUMBERS = {
     "rotation": (180.0, "15"),
     "zoom": (1.0, "0.2"),
+    "zoom-in": (0.9, "0.4"),
     "translation": (1.0, "0.1"),
     "brightness": (1.0, "0.2"),
     "contrast": (1.0, "0.2"),
 }
 
 #: those that move pixels and are done in one step
-_MOVES = ("rotation", "zoom", "translation")
+_MOVES = ("rotation", "zoom", "zoom-in", "translation")
 
 Transform = tuple[str, str | float]
 
@@ -87,4 +88,7 @@ def _move(transforms: list[Transform]) -> Layer:
     amounts = {name: float(value) for name, value in transforms}
     if len(amounts) < len(transforms):
         raise ValueError(f"each of {', '.join(amounts)} may stand once: {transforms}")
-    return RandomAffine(**amounts | {"rotation": amounts.get("rotation", 0.0) / 360})
+    if {"zoom", "zoom-in"} <= amounts.keys():
+        raise ValueError("zoom and zoom-in exclude each other: zoom=0.2 zooms in and out, zoom-in=0.2 only in")
+    zoom = (-amounts["zoom-in"], 0.0) if "zoom-in" in amounts else amounts.get("zoom", 0.0)
+    return RandomAffine(amounts.get("rotation", 0.0) / 360, zoom, amounts.get("translation", 0.0))

@@ -14,10 +14,10 @@ _SMALL = 32
 _LEAST_FOR_LENET = 16
 
 #: larger ones are scaled down to at most this size: twice the size takes four times the time
-_LARGEST = 128
+_LARGEST = 96
 
 #: highest learning rate by optimizer and net
-_RATES = {("adam", "lenet"): 0.003, ("adam", "convnet"): 0.001, ("sgd", "lenet"): 0.05, ("sgd", "convnet"): 0.05}
+_RATES = {("adam", "lenet"): 0.003, ("adam", "convnet"): 0.002, ("sgd", "lenet"): 0.05, ("sgd", "convnet"): 0.05}
 
 
 def completed(wanted: dict[str, Any], source: Source) -> Settings:
@@ -28,7 +28,7 @@ def completed(wanted: dict[str, Any], source: Source) -> Settings:
     model = given.get("model", "lenet" if writing and min(size) >= _LEAST_FOR_LENET else "convnet")
     optimizer = given.get("optimizer", "adam")
     images = int(source.counts[0].sum())
-    epochs = given.get("epochs", _epochs(images))
+    epochs = given.get("epochs", _epochs(images, model))
     chosen = {
         "directory": None if source.place is None else str(Path(source.place).absolute()),
         "split": 0.2,
@@ -36,12 +36,14 @@ def completed(wanted: dict[str, Any], source: Source) -> Settings:
         "image_size": size,
         "channels": source.channels,
         "model": model,
-        "augment": _augmentation(writing, model),
+        "augment": _augmentation(writing, model, size),
         "epochs": epochs,
         "batch_size": 16 if images < 500 else 64 if max(size) <= _SMALL else 32,
         "optimizer": optimizer,
         "learning_rate": _RATES.get((optimizer, model), _RATES[optimizer, "convnet"]),
         "schedule": "cosine",
+        "weight_decay": 0.05 if (optimizer, model) == ("adam", "convnet") else 0.0,
+        "label_smoothing": 0.1 if model == "convnet" else 0.0,
         "patience": 0 if isinstance(source, Digits) else max(5, epochs // 4),
         "class_weights": _are_unequal(source),
         "on_error": "skip",
@@ -58,15 +60,18 @@ def _image_size(source: Source) -> tuple[int, int]:
     return side, side
 
 
-def _epochs(images: int) -> int:
-    """Few pictures have to be seen more often."""
-    return min(max(80_000 // max(images, 1), 10), 40)
+def _epochs(images: int, model: str) -> int:
+    """Few pictures have to be seen more often, and what is always changed takes longer to be learned."""
+    seen, most = (200_000, 120) if model == "convnet" else (80_000, 40)
+    return min(max(seen // max(images, 1), 10), most)
 
 
-def _augmentation(writing: bool, model: str) -> str:
+def _augmentation(writing: bool, model: str, size: tuple[int, int]) -> str:
     if model == SCRIPT:
         return "none"
-    return UPRIGHT if writing else "light"
+    if writing:
+        return UPRIGHT
+    return "light" if max(size) <= _SMALL else "strong"
 
 
 def _are_unequal(source: Source) -> bool:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from ..callbacks import Callback, EarlyStopping
-from ..losses import SparseCategoricalCrossentropy
+from ..losses import BinaryCrossentropy, CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 from ..models import Model
-from ..optimizers import SGD, Adam, Optimizer
+from ..optimizers import SGD, Adam, AdamW, Optimizer
 from ..optimizers.schedules import CosineDecay, LearningRateSchedule
 from .pictures import LabelMode
 from .settings import Settings
@@ -23,25 +23,37 @@ SCHEDULES = ("cosine", "constant")
 def compile_model(model: Model, settings: Settings, steps: int) -> None:
     """Make a model ready for so many steps, unless its script has done so."""
     if model.optimizer is None:
-        binary = model.outputs[0].shape[-1] == 1
-        loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
-        model.compile(_optimizer(settings, steps), loss=loss, metrics=["accuracy"])
+        model.compile(_optimizer(settings, steps), loss=_loss(model, settings), metrics=["accuracy"])
 
 
-def label_mode(model: Model) -> LabelMode:
+def label_mode(model: Model, settings: Settings) -> LabelMode:
     """How the labels have to look for the loss of a compiled model, or of one that is to be compiled here."""
-    if model.outputs[0].shape[-1] == 1:
+    if _is_binary(model):
         return "binary"
-    if model.loss is None or isinstance(model.loss, SparseCategoricalCrossentropy):
-        return "int"
-    return "categorical"
+    return "int" if isinstance(model.loss or _loss(model, settings), SparseCategoricalCrossentropy) else "categorical"
+
+
+def _loss(model: Model, settings: Settings) -> Loss:
+    """A cross-entropy. With smoothed labels a network need not become ever surer of what it has learned by heart.
+
+    Source: Szegedy et al., "Rethinking the Inception architecture" (2016), section 7.
+    """
+    if _is_binary(model):
+        return BinaryCrossentropy(label_smoothing=settings.label_smoothing)
+    if settings.label_smoothing:
+        return CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
+    return SparseCategoricalCrossentropy()
+
+
+def _is_binary(model: Model) -> bool:
+    return model.outputs[0].shape[-1] == 1
 
 
 def _optimizer(settings: Settings, steps: int) -> Optimizer:
-    rate = _schedule(settings, steps)
+    rate, decay = _schedule(settings, steps), settings.weight_decay
     if settings.optimizer == "sgd":
-        return SGD(rate, momentum=0.9, nesterov=True)
-    return Adam(rate)
+        return SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay or None)
+    return AdamW(rate, weight_decay=decay) if decay else Adam(rate)
 
 
 def _schedule(settings: Settings, steps: int) -> float | LearningRateSchedule:

@@ -18,6 +18,8 @@ class Settings:
     augment         see `augmentation`
     learning_rate   the highest of the schedule
     schedule        "cosine" or "constant"
+    weight_decay    λ: a step of rate η shrinks every weight by η·λ·w
+    label_smoothing part of the target that is spread over all classes
     patience        epochs without a better validation loss before training stops, 0 for no such end
     class_weights   whether rare classes count more
     """
@@ -34,6 +36,8 @@ class Settings:
     optimizer: str
     learning_rate: float
     schedule: str
+    weight_decay: float
+    label_smoothing: float
     patience: int
     class_weights: bool
     on_error: str

@@ -44,7 +44,7 @@ class Run:
         recipe.tensorboard(settings, Path())  # complain now
         self._build()
         self.compiled_by_script = self.model.optimizer is not None
-        self.training, self.held_back = source.pictures(settings, recipe.label_mode(self.model))
+        self.training, self.held_back = source.pictures(settings, recipe.label_mode(self.model, settings))
 
     def _build(self) -> None:
         set_random_seed(self.settings.seed)

@@ -94,6 +94,7 @@ def test_choices_are_taken(run, photos, tmp_path):
     options = (
         "--split 0.5 --image-size 16x10 --augment flip,zoom=0.2 --batch-size 5 --optimizer sgd --schedule constant"
     )
+    options += " --weight-decay 0.01 --label-smoothing 0.2"
     options += " --learning-rate 0.02 --no-class-weights --patience 3 --epochs 1 --seed 4 --on-error fail --json"
     found = run("train", "photos", *options.split()).json
     assert found["samples"] == 20
@@ -111,6 +112,8 @@ def test_choices_are_taken(run, photos, tmp_path):
         optimizer="sgd",
         learning_rate=0.02,
         schedule="constant",
+        weight_decay=0.01,
+        label_smoothing=0.2,
         patience=3,
         class_weights=False,
         on_error="fail",
@@ -130,7 +133,7 @@ def test_a_folder_that_is_split_already(run, tmp_path):
 
 
 def test_early_stopping_keeps_the_best_weights(run, photos):
-    found = run("train", "photos", "--epochs", 12, "--patience", 1, "--learning-rate", 0.05, "--json").json
+    found = run("train", "photos", "--epochs", 12, "--patience", 1, "--learning-rate", 0.05, "--label-smoothing", 0, "--json").json
     losses = found["history"]["val_loss"]
     assert found["best_epoch"] == 6 + int(np.argmin(losses[6:])) + 1
     assert found["loss"] == pytest.approx(min(losses[6:]), rel=1e-4)

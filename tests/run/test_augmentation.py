@@ -14,6 +14,8 @@ def test_named_transforms_have_their_numbers_and_moves_are_one_layer():
     assert [flip, move] == ["RandomFlip", "RandomAffine"]
     assert flipped["mode"] == "horizontal_and_vertical"
     assert (moved["rotation"], moved["zoom"], moved["translation"]) == (0.05, 0.25, 0.1)
+    [(_, moved)] = described("zoom-in=0.4")
+    assert moved["zoom"] == (-0.4, 0.0)
     names = [name for name, _ in described("rotation=9,brightness=0.1,contrast=0.2,zoom=0.1")]
     assert names == ["RandomAffine", "RandomBrightness", "RandomContrast", "RandomAffine"]
 
@@ -37,6 +39,7 @@ def test_none_is_nothing_and_flip_is_horizontal():
         ("zoom=2", "zoom=2: give a number above 0 and up to 1"),
         ("zoom=-0.1", "zoom=-0.1: give"),
         ("zoom=0.1,rotation=9,zoom=0.2", "each of zoom, rotation may stand once"),
+        ("zoom=0.1,zoom-in=0.2", "zoom and zoom-in exclude each other"),
         ("contrast=nan", "contrast=nan: give"),
         ("flip=diagonal", "flip=diagonal is not known"),
     ],

@@ -34,6 +34,14 @@ def test_the_digits_are_trained_as_ever(settings_of):
     assert (settings.optimizer, settings.learning_rate, settings.patience) == ("adam", 0.003, 0)
     assert settings.augment == "rotation=10,zoom=0.1,translation=0.1"
     assert settings.class_weights is False
+    assert (settings.weight_decay, settings.label_smoothing) == (0, 0)
+
+
+def test_photographs_are_augmented_more_than_small_pictures(settings_of):
+    assert settings_of(Some((32, 32))).augment == "light"
+    settings = settings_of(Some())
+    assert (settings.augment, settings.weight_decay, settings.label_smoothing) == ("strong", 0.05, 0.1)
+    assert settings_of(Some(), optimizer="sgd").weight_decay == 0
 
 
 @pytest.mark.parametrize(
@@ -44,7 +52,7 @@ def test_the_digits_are_trained_as_ever(settings_of):
         ((8, 8), 1, ("convnet", (8, 8))),
         ((100, 180), 3, ("convnet", (96, 96))),
         ((40, 300), 3, ("convnet", (32, 32))),
-        ((2000, 3000), 3, ("convnet", (128, 128))),
+        ((2000, 3000), 3, ("convnet", (96, 96))),
     ],
 )
 def test_net_and_size_follow_the_pictures(settings_of, size, channels, expected):
@@ -52,7 +60,7 @@ def test_net_and_size_follow_the_pictures(settings_of, size, channels, expected)
     assert (settings.model, settings.image_size) == expected
 
 
-@pytest.mark.parametrize(("images", "epochs", "batch_size"), [(100, 40, 16), (4000, 20, 32), (10**6, 10, 32)])
+@pytest.mark.parametrize(("images", "epochs", "batch_size"), [(100, 120, 16), (4000, 50, 32), (10**6, 10, 32)])
 def test_few_pictures_are_seen_more_often(settings_of, images, epochs, batch_size):
     settings = settings_of(Some(counts=(images // 2, images // 2)))
     assert (settings.epochs, settings.batch_size) == (epochs, batch_size)

@@ -62,11 +62,32 @@ def test_constant_rates_and_sgd(settings):
     ],
 )
 def test_labels_are_as_the_loss_wants_them(settings, model, mode):
-    assert recipe.label_mode(model) == mode
+    assert recipe.label_mode(model, settings()) == mode
     recipe.compile_model(model, settings(), steps=9)
     labels = np.array([1, 0])
     y = {"int": labels, "binary": labels[:, None], "categorical": np.eye(3)[labels]}[mode].astype(np.float32)
     assert np.isfinite(model.train_on_batch(np.ones((2, 4), np.float32), y)).all()
+
+
+@pytest.mark.parametrize(("outputs", "mode"), [(3, "categorical"), (1, "binary")])
+def test_labels_are_smoothed(settings, outputs, mode):
+    """Of a target 1 a part goes to all K classes: −Σ ((1 − s)·t + s/K)·log p, K = 2 for a single output."""
+    model, smoothed = net(outputs), settings(label_smoothing=0.3)
+    assert recipe.label_mode(model, smoothed) == mode
+    recipe.compile_model(model, smoothed, steps=9)
+    x, y = np.random.default_rng(0).standard_normal((5, 4)), np.eye(outputs)[np.arange(5) % outputs]
+    p = model.predict(x, verbose=0).astype(np.float64)
+    p, target = (p, y) if outputs > 1 else (np.hstack([p, 1 - p]), np.hstack([y, 1 - y]))
+    expected = -np.sum((0.7 * target + 0.3 / p.shape[1]) * np.log(p), axis=1).mean()
+    assert model.test_on_batch(x, y.astype(np.float32))[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_weights_decay(settings):
+    for optimizer, made in [("adam", mc.optimizers.AdamW), ("sgd", mc.optimizers.SGD)]:
+        model = net(2)
+        recipe.compile_model(model, settings(optimizer=optimizer, weight_decay=0.03), steps=9)
+        assert isinstance(model.optimizer, made)
+        assert model.optimizer.weight_decay == 0.03
 
 
 def test_what_a_script_compiled_is_left_alone(settings):
