@@ -133,7 +133,9 @@ def test_a_folder_that_is_split_already(run, tmp_path):
 
 
 def test_early_stopping_keeps_the_best_weights(run, photos):
-    found = run("train", "photos", "--epochs", 12, "--patience", 1, "--learning-rate", 0.05, "--label-smoothing", 0, "--json").json
+    found = run(
+        "train", "photos", "--epochs", 12, "--patience", 1, "--learning-rate", 0.05, "--label-smoothing", 0, "--json"
+    ).json
     losses = found["history"]["val_loss"]
     assert found["best_epoch"] == 6 + int(np.argmin(losses[6:])) + 1
     assert found["loss"] == pytest.approx(min(losses[6:]), rel=1e-4)
