@@ -4,6 +4,7 @@ python resumed_program.py IMAGES trains for every line "FOLDER SAVE_FREQ DATA" t
 that it forks, without the seconds that imports take, and says how that ended.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -21,6 +22,11 @@ from minicnn.data import Batches, RandomAffine
 FREQUENCIES = {"epoch": "epoch", "2": 2, "3": 3, "always": timedelta(0)}
 
 
+def say(line):
+    """A whole line or none, whenever the process is killed."""
+    os.write(sys.stdout.fileno(), f"{line}\n".encode())
+
+
 def batches(x, y):
     """A generator that depends on nothing but itself."""
     rng = np.random.default_rng(5)
@@ -32,7 +38,8 @@ def batches(x, y):
 def flow(images):
     """As in many programs of 2017."""
     generator = mc.preprocessing.image.ImageDataGenerator(rescale=1 / 255, rotation_range=20, horizontal_flip=True)
-    return generator.flow_from_directory(images, (8, 8), "grayscale", class_mode="sparse", batch_size=8)
+    with contextlib.redirect_stdout(None):
+        return generator.flow_from_directory(images, (8, 8), "grayscale", class_mode="sparse", batch_size=8)
 
 
 def folder_of_images(images, seed=None):
@@ -69,7 +76,7 @@ def main(folder, save_freq, data):
         callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.95),
         callbacks.ModelCheckpoint(folder / "best.safetensors", "val_accuracy", save_best_only=True),
         callbacks.CSVLogger(folder / "log.csv"),
-        callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: print("step", batch, flush=True)),
+        callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: say(f"step {batch}")),
     ]
     history = model.fit(**feeds[data](), epochs=6, validation_data=(x, y), callbacks=listeners, verbose=0)
     model.save(folder / "model.safetensors")
@@ -83,7 +90,7 @@ def run(folder, save_freq, data):
         status = 1
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            print("pid", os.getpid(), flush=True)
+            say(f"pid {os.getpid()}")
             main(Path(folder), FREQUENCIES[save_freq], data)
             status = 0
         except KeyboardInterrupt:
@@ -92,7 +99,7 @@ def run(folder, save_freq, data):
             traceback.print_exc()
         finally:
             os._exit(status)
-    print("end", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    say(f"end {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}")
 
 
 if __name__ == "__main__":
