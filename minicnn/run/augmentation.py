@@ -14,8 +14,8 @@ PRESETS = {
     "strong": "flip,rotation=10,zoom-in=0.45,translation=0.2,brightness=0.2,contrast=0.2",
 }
 
-#: for pictures that are something else in a mirror, such as writing
-UPRIGHT = "rotation=10,zoom=0.1,translation=0.1"
+#: for pictures that are something else in a mirror, such as writing; by cross-validation within the training digits
+UPRIGHT = "rotation=15,zoom=0.15,translation=0.1"
 
 _FLIPS = {"": "horizontal", "horizontal": "horizontal", "vertical": "vertical", "both": "horizontal_and_vertical"}
 

@@ -62,7 +62,7 @@ def _image_size(source: Source) -> tuple[int, int]:
 
 def _epochs(images: int, model: str) -> int:
     """Few pictures have to be seen more often, and what is always changed takes longer to be learned."""
-    seen, most = (200_000, 120) if model == "convnet" else (80_000, 40)
+    seen, most = (200_000, 120) if model == "convnet" else (160_000, 40)
     return min(max(seen // max(images, 1), 10), most)
 
 

@@ -28,11 +28,11 @@ def test_the_digits_are_trained_as_ever(settings_of):
     assert (settings.model, settings.image_shape, settings.epochs, settings.batch_size) == (
         "lenet",
         (28, 28, 1),
-        20,
+        40,
         64,
     )
     assert (settings.optimizer, settings.learning_rate, settings.patience) == ("adam", 0.003, 0)
-    assert settings.augment == "rotation=10,zoom=0.1,translation=0.1"
+    assert settings.augment == "rotation=15,zoom=0.15,translation=0.1"
     assert settings.class_weights is False
     assert (settings.weight_decay, settings.label_smoothing) == (0, 0)
 
