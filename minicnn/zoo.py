@@ -39,7 +39,7 @@ def convnet(input_shape: tuple[int, int, int], classes: int) -> Sequential:
     """A net for photographs, to be trained from nothing: pixels 0 … 255 to class probabilities.
 
     Up to five blocks of 3×3 convolution, batch normalization, ReLU and 2×2 max-pooling, fewer where the image would
-    become smaller than 4×4; then the mean of each channel, dropout and a dense layer.
+    become smaller than 3×3; then the mean of each channel, dropout and a dense layer.
     Source: Simonyan & Zisserman, "Very deep convolutional networks" (2015) for the blocks, Ioffe & Szegedy, "Batch
     normalization" (2015), Lin et al., "Network in network" (2013) for the mean.
 
@@ -47,7 +47,7 @@ def convnet(input_shape: tuple[int, int, int], classes: int) -> Sequential:
     981218
     """
     side = min(input_shape[:2])
-    blocks = [filters for block, filters in enumerate(_FILTERS) if side >> block >= 8] or [_FILTERS[0]]
+    blocks = [filters for block, filters in enumerate(_FILTERS) if side >> block >= 6] or [_FILTERS[0]]
     return Sequential(
         [
             layers.Input(input_shape),

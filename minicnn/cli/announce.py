@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from ..run.settings import Settings
     from ..run.sources import Source
     from ..run.training import Run
 
@@ -87,18 +86,15 @@ def show_plan(console: Console, run: "Run", device: str) -> None:
 
 def _recipe(run: "Run") -> str:
     settings = run.settings
-    parts = [optimization(settings, run.compiled_by_script), f"augmentation {settings.augment}"]
+    parts = [
+        "compiled by the script" if run.compiled_by_script else settings.optimization,
+        f"augmentation {settings.augment}",
+    ]
     if weights := run.class_weights:
         parts.append(f"class weights {min(weights.values()):.2g} … {max(weights.values()):.2g}")
     if settings.patience:
         parts.append(f"keeps the best epoch, ends after {settings.patience} without a better validation loss")
     return ", ".join(parts)
-
-
-def optimization(settings: "Settings", by_script: bool) -> str:
-    if by_script:
-        return "compiled by the script"
-    return f"{settings.optimizer}, {settings.schedule} learning rate {settings.learning_rate:g}"
 
 
 def _layers(model: Any) -> str:

@@ -62,10 +62,9 @@ def _shape(settings: Any) -> str:
 
 
 def _rates(run: Run) -> str:
-    settings = run.settings
     if run.compiled_by_script:
         return f"{type(run.model.optimizer).__name__}, as the script says"
-    return f"{settings.optimizer}, {settings.schedule} learning rate {settings.learning_rate:g}"
+    return run.settings.optimization
 
 
 def _weights(run: Run) -> str:

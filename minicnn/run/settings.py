@@ -47,6 +47,16 @@ class Settings:
     def image_shape(self) -> tuple[int, int, int]:
         return (*self.image_size, self.channels)
 
+    @property
+    def optimization(self) -> str:
+        """In words."""
+        parts = [self.optimizer, f"{self.schedule} learning rate {self.learning_rate:g}"]
+        if self.weight_decay:
+            parts.append(f"weight decay {self.weight_decay:g}")
+        if self.label_smoothing:
+            parts.append(f"label smoothing {self.label_smoothing:g}")
+        return ", ".join(parts)
+
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
