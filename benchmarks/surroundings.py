@@ -9,7 +9,7 @@ import sys
 from minicnn.cli.devices import machine
 
 PACKAGES = (
-    *("minicnn", "numpy", "numba", "hypothesis"),
+    *("minicnn", "numpy", "numba", "pillow", "hypothesis"),
     *("tensorflow", "tensorflow-cpu", "keras", "torch", "onnxruntime", "openvino"),
 )
 
