@@ -396,8 +396,8 @@ PROGRAM = """
 import hashlib
 import numpy as np
 import minicnn as mc
-from minicnn.data import Batches, RandomAffine
 from minicnn.layers import *
+from minicnn.data import Batches, RandomAffine
 mc.utils.set_random_seed(3)
 model = mc.Sequential([
     mc.Input((12, 11, 2)), Conv2D(8, 3, padding="same"), BatchNormalization(scale=False), ReLU(), MaxPooling2D(),
