@@ -43,7 +43,11 @@ class RandomMove(RandomPreprocessing):
     def __init__(self, fill_mode: str, interpolation: str, seed: int | None, fill_value: float, **kwargs: Any):
         super().__init__(seed, **kwargs)
         expect_fill(fill_mode, interpolation)
-        self.options = {"fill_mode": fill_mode, "interpolation": interpolation, "fill_value": fill_value}
+        self.options: dict[str, Any] = {
+            "fill_mode": fill_mode,
+            "interpolation": interpolation,
+            "fill_value": fill_value,
+        }
 
     def matrices(self, n: int, size: tuple[int, int]) -> np.ndarray:
         """(n, 2, 3), drawn anew."""
