@@ -57,13 +57,13 @@ def save_curves(history: Mapping[str, Sequence[float]], path: str | Path, held_b
 def save_confusion(report: ClassificationReport, path: str | Path) -> None:
     """Draw a confusion matrix: numbers count samples, shades are the part of each row. Raises like `save_curves`."""
     classes = len(report.class_names)
-    side = min(2.2 + 0.36 * classes, 14)
-    figure = _new_figure(side + 1.2, side)
+    names = [_start(name, 20) for name in report.class_names]
+    side = min(1.6 + 0.38 * classes, 14) + 0.08 * max(map(len, names))
+    figure = _new_figure(side + 1, side)
     axes = figure.subplots()
     shares = report.confusion / report.support.clip(1)[:, None]
     shades = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    figure.colorbar(shades, ax=axes, shrink=0.8, label="part of the true class", format="{x:.0%}")
-    names = [_start(name, 20) for name in report.class_names]
+    figure.colorbar(shades, ax=axes, format="{x:.0%}")
     axes.set_xticks(range(classes), names, rotation=90 if max(map(len, names)) > 4 else 0, parse_math=False)
     axes.set_yticks(range(classes), names, parse_math=False)
     axes.set(xlabel="answer", ylabel="true class")

@@ -32,7 +32,7 @@ def show_source(console: Console, source: "Source") -> None:
         _show(console, "", _class_table(source) if classes <= _LISTED else _range(training + held_back))
     if source.ignored:
         first = ", ".join(source.ignored[:_NAMED]) + (", …" if len(source.ignored) > _NAMED else "")
-        _show(console, "", f"ignored, as not named like images of a class: {len(source.ignored):,} files ({first})")
+        _show(console, "", f"{len(source.ignored):,} not named like images of a class and ignored: {first}")
 
 
 def _show(console: Console, title: str, content: RenderableType) -> None:

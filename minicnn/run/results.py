@@ -43,7 +43,7 @@ def texts_of_run(run: Run, numbers: Mapping[str, Any]) -> dict[str, Any]:
         "facts": [
             ("Data", str(source.place.absolute()) if source.place else "the digits that come with minicnn"),
             ("Images", f"{learn:,} to learn from, {held_back:,} for {source.held_back}{drawn}{chosen}"),
-            *([("Ignored", f"{len(source.ignored):,} files that are not named like images")] if source.ignored else []),
+            *([("Ignored", f"{len(source.ignored):,} not named like images of a class")] if source.ignored else []),
             ("Net", f"{run.model.name}, images {_shape(settings)}, {run.model.count_params():,} parameters"),
             ("Augmentation", settings.augment),
             *([("Class weights", _weights(run))] if run.class_weights else []),

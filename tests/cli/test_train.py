@@ -269,7 +269,7 @@ def test_other_files_are_ignored_by_name(run, photos, tmp_path):
     (photos / "red" / "notes.txt").write_text("no picture")
     (photos / "README").write_text("no picture")
     _, out, _ = run("train", "photos", "--epochs", "1")
-    assert "2 files (README, red/notes.txt)" in out
+    assert "2 not named like images of a class and ignored: README, red/notes.txt" in out
     config = json.loads((tmp_path / "runs/photos/config.json").read_text())
     assert config["data"]["ignored"] == ["README", "red/notes.txt"]
 
