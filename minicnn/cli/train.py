@@ -18,6 +18,7 @@ from .training import Training
 def train(
     directory: options.Directory = None,
     split: options.Split = None,
+    test: options.Test = None,
     image_size: options.ImageSize = None,
     augment: options.Augment = None,
     on_error: options.OnError = None,
@@ -56,12 +57,14 @@ def train(
     minicnn train photos                      # photos/cats/*.jpg, photos/dogs/*.jpg
     minicnn train photos --image-size 96 --epochs 60 --augment flip,rotation=15,zoom=0.2
     minicnn train photos --split 0.3 --seed 1 --out runs/second
+    minicnn train photos --test others        # learn from all of photos, test on others
     minicnn train photos --script net.py      # a net of your own
     minicnn train --resume runs/photos
     ```
     """
     wanted = {
         "split": split,
+        "test": None if test is None else str(test.absolute()),
         "image_size": _height_and_width(image_size),
         "augment": augment,
         "on_error": on_error,
@@ -81,6 +84,8 @@ def train(
     _expect_possible(**wanted)
     if resume is not None:
         _expect_nothing_beside_resume({"directory": directory, "script": script, "out": out, **wanted})
+    if test is not None:
+        _expect_folder_to_test(directory, split)
     if script is not None:
         _expect_no_model_beside_script(model)
         wanted["model"] = "script"
@@ -141,6 +146,13 @@ def _expect_possible(**wanted: Any) -> None:
         options.expect_known(option.replace("_", "-"), wanted[option], list(known))
     with told_to_user(ValueError):
         augmentation_layers(wanted["augment"] or "none")
+
+
+def _expect_folder_to_test(directory: Path | None, split: float | None) -> None:
+    if directory is None:
+        raise CommandError("--test needs images to learn from: minicnn train DIR --test OTHER.")
+    if split is not None:
+        raise CommandError("--test holds nothing of DIR back: leave --split out.")
 
 
 def _expect_no_model_beside_script(model: str | None) -> None:

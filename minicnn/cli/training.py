@@ -48,7 +48,8 @@ class Training:
         from ..run.training import Run
 
         with told_to_user(ValueError, ImportError):
-            images = source(directory, wanted["split"] or 0.2, wanted["seed"] or 0)
+            test = None if wanted["test"] is None else Path(wanted["test"])
+            images = source(directory, wanted["split"] or 0.2, wanted["seed"] or 0, test)
             run = Run(completed(wanted, images), images, script)
         with told_to_user(RunDirectoryError), disk_errors_told(out or Path("runs")):
             place = new_run(out, images.name)

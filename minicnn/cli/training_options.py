@@ -29,6 +29,18 @@ Split = Annotated[
     ),
 ]
 
+Test = Annotated[
+    Path | None,
+    typer.Option(
+        "--test",
+        metavar="DIR",
+        help="Other images, in sub-folders of the same names, to test on: all of the first DIR is learned from, and "
+        "nothing is chosen by these.",
+        show_default=False,
+        rich_help_panel=_DATA,
+    ),
+]
+
 ImageSize = Annotated[
     str | None,
     typer.Option(

@@ -6,7 +6,7 @@ from typing import Any
 from .augmentation import UPRIGHT
 from .nets import SCRIPT
 from .settings import Settings
-from .sources import Digits, Source
+from .sources import Source
 
 #: pictures up to this size are small; grey ones may be writing, which LeNet was made for
 _SMALL = 32
@@ -31,6 +31,7 @@ def completed(wanted: dict[str, Any], source: Source) -> Settings:
     epochs = given.get("epochs", _epochs(images, model))
     chosen = {
         "directory": None if source.place is None else str(Path(source.place).absolute()),
+        "test": None,
         "split": 0.2,
         "seed": 0,
         "image_size": size,
@@ -44,7 +45,7 @@ def completed(wanted: dict[str, Any], source: Source) -> Settings:
         "schedule": "cosine",
         "weight_decay": 0.05 if (optimizer, model) == ("adam", "convnet") else 0.0,
         "label_smoothing": 0.1 if model == "convnet" else 0.0,
-        "patience": 0 if isinstance(source, Digits) else max(5, epochs // 4),
+        "patience": 0 if source.held_back == "test" else max(5, epochs // 4),
         "class_weights": _are_unequal(source),
         "on_error": "skip",
         "tensorboard": False,

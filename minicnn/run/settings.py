@@ -12,6 +12,7 @@ class Settings:
     """What `config.json` keeps.
 
     directory       of the images; None for the built-in digits
+    test            directory of the images to test on; None where a part of the others is held back
     split           part of each class that is held back, where the folder does not say so itself
     image_size      (H, W) that the net sees
     model           a name in `nets.NETS`, or "script" for the run's own model.py
@@ -25,6 +26,7 @@ class Settings:
     """
 
     directory: str | None
+    test: str | None
     split: float
     seed: int
     image_size: tuple[int, int]

@@ -96,13 +96,12 @@ class Digits(Source):
 
 @dataclass
 class Folder(Source):
-    """One sub-folder a class, or such folders in `train` and `validation`."""
+    """One sub-folder a class, such folders in `train` and `validation`, or some that others are to be tested on."""
 
     training: ImageFolder
     validation: ImageFolder
     place: Path
-
-    held_back = "validation"
+    held_back: Literal["test", "validation"] = "validation"
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -148,7 +147,7 @@ class Folder(Source):
     @property
     def ignored(self) -> list[str]:
         files = {path: None for folder in (self.training, self.validation) for path in folder.ignored}
-        return [printable(path.relative_to(self.place)) for path in files]
+        return [printable(path.relative_to(self.place) if path.is_relative_to(self.place) else path) for path in files]
 
     @property
     def fingerprint(self) -> str:
@@ -173,18 +172,24 @@ class Folder(Source):
         )
 
 
-def source(directory: Path | None, split: float = 0.2, seed: int = 0) -> Source:
-    """The pictures of a directory, the digits for None. Raises FolderError for a folder without classes of images."""
+def source(directory: Path | None, split: float = 0.2, seed: int = 0, test: Path | None = None) -> Source:
+    """The pictures of a directory, with those in `test` to test on; the digits for None.
+
+    Raises FolderError for a folder without classes of images, or with other classes to test on.
+    """
     if directory is None:
         return Digits()
+    if test is not None:
+        training = find_images(directory)
+        return Folder(training, labelled_as(training.class_names, test), directory, held_back="test")
     training, validation = find_training_and_validation(directory, split, seed)
     return Folder(training, validation, directory)
 
 
 def source_of(settings: Settings) -> Source:
     """Where the pictures of a run come from."""
-    directory = None if settings.directory is None else Path(settings.directory)
-    return source(directory, settings.split, settings.seed)
+    directory, test = (None if place is None else Path(place) for place in (settings.directory, settings.test))
+    return source(directory, settings.split, settings.seed, test)
 
 
 def labelled_as(class_names: list[str], directory: Path) -> ImageFolder:

@@ -101,6 +101,7 @@ def test_choices_are_taken(run, photos, tmp_path):
     settings = settings_of(json.loads((tmp_path / "runs/photos/config.json").read_text()))
     assert settings == Settings(
         directory=str(photos),
+        test=None,
         split=0.5,
         seed=4,
         image_size=(16, 10),
@@ -130,6 +131,32 @@ def test_a_folder_that_is_split_already(run, tmp_path):
     found = run("train", "data", "--epochs", "1", "--json").json
     assert found["confusion_matrix"] == pytest.approx(np.array(found["confusion_matrix"]))
     assert np.sum(found["confusion_matrix"], axis=1).tolist() == [3, 2]
+
+
+def test_other_images_to_test_on(run, photos, tmp_path):
+    make_folder(tmp_path / "others", {"blue": 3, "red": 2})
+    (tmp_path / "others/red/notes.txt").write_text("no image")
+    found = run("train", "photos", "--test", "others", "--epochs", 3, "--json").json
+    assert found["held_back"] == "test"
+    assert np.sum(found["confusion_matrix"]) == 5
+    assert found["best_epoch"] == 3  # nothing is chosen by them
+    config = json.loads((tmp_path / "runs/photos/config.json").read_text())
+    assert config["data"]["classes"]["red"] == {"training": 20, "test": 2}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--test", "photos"], "--test needs images to learn from"),
+        (["photos", "--test", "photos", "--split", 0.5], "--test holds nothing of DIR back"),
+        (["photos", "--test", "strange"], "its folders are grey, but the model knows the classes"),
+    ],
+)
+def test_wrong_images_to_test_on(run, photos, tmp_path, arguments, message):
+    make_folder(tmp_path / "strange", {"grey": 2})
+    code, _, err = run("train", *arguments)
+    assert code == 2
+    assert message in " ".join(err.split())
 
 
 def test_early_stopping_keeps_the_best_weights(run, photos):
