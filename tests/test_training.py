@@ -397,7 +397,7 @@ import hashlib
 import numpy as np
 import minicnn as mc
 from minicnn.layers import *
-from minicnn.data import Batches, RandomAffine
+from minicnn.data import Batches
 mc.utils.set_random_seed(3)
 model = mc.Sequential([
     mc.Input((12, 11, 2)), Conv2D(8, 3, padding="same"), BatchNormalization(scale=False), ReLU(), MaxPooling2D(),
@@ -407,8 +407,8 @@ model.compile(mc.optimizers.Adam(global_clipnorm=1.0), "sparse_categorical_cross
 x = np.random.default_rng(0).normal(size=(70, 12, 11, 2)).astype(np.float32)
 y = np.arange(70) % 4
 model.fit(x, y, batch_size=32, verbose=0)
-affine = RandomAffine(rotation=20, shift=0.1, zoom=0.1)
-model.fit(Batches((x, y), 32, shuffle=True, augment=affine), epochs=2, verbose=0)
+affine = RandomAffine(rotation=0.1, zoom=0.1, translation=0.1)
+model.fit(Batches((x, y), 32, shuffle=True, augment=lambda x, _: affine(x, training=True).numpy()), epochs=2, verbose=0)
 outputs = [*model.get_weights(), model.predict(x, verbose=0), np.array(model.history.history["loss"])]
 print(hashlib.sha256(b"".join(a.tobytes() for a in outputs)).hexdigest())
 """

@@ -1,7 +1,6 @@
 """Feeding models: batches of arrays and of image files, shuffled and augmented."""
 
-from .augment import RandomAffine
 from .batches import Batches
 from .image_dataset import ImageDataset
 
-__all__ = ["Batches", "ImageDataset", "RandomAffine"]
+__all__ = ["Batches", "ImageDataset"]
