@@ -96,6 +96,7 @@ SINGLE_LAYERS = {
     "GlobalMaxPooling2D": lambda: layers.GlobalMaxPooling2D(),
     "LeakyReLU": lambda: layers.LeakyReLU(negative_slope=0.1),
     "MaxPooling2D": lambda: layers.MaxPooling2D(3, strides=(2, 1), padding=1),
+    "RandomAffine": lambda: layers.RandomAffine(0.1, (-0.4, 0.0), 0.2, fill_mode="nearest"),
     "RandomBrightness": lambda: layers.RandomBrightness((-0.1, 0.3), value_range=(0, 1), seed=4),
     "RandomContrast": lambda: layers.RandomContrast((0.1, 0.3)),
     "RandomCrop": lambda: layers.RandomCrop(3, 4),

@@ -277,7 +277,8 @@ def test_without_the_libraries_of_the_report_everything_else_is_there(run, few_d
 
 
 def test_without_tensorboardx_there_are_no_event_files(run, few_digits, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    for name in ["tensorboardX", *(name for name in sys.modules if name.startswith("tensorboardX."))]:
+        monkeypatch.setitem(sys.modules, name, None)  # those that another test has imported, too
     code, out, err = run("train", "--epochs", "1", "--tensorboard")
     assert (code, out) == (2, "")
     assert "pip install 'minicnn[tensorboard]'" in err
