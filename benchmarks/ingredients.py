@@ -22,11 +22,12 @@ from surroundings import surroundings
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 
+_TUTORIAL = f"--script {HERE / 'cats_dogs_network.py'} --image-size 150 --batch-size 20 --epochs 15 --patience 0"
 _PLAIN = "--epochs 30 --schedule constant --weight-decay 0 --label-smoothing 0 --patience 0"
 
 #: what is added, and the whole of the options
 STEPS = {
-    "a tutorial's network": f"--script {HERE / 'cats_dogs_network.py'} --image-size 150 --batch-size 20 --epochs 15 --patience 0",
+    "a tutorial's network": _TUTORIAL,
     "batch normalization, five blocks, no dense layer": f"--augment none {_PLAIN}",
     "augmentation": f"--augment strong {_PLAIN}",
     "a learning rate that falls": f"--augment strong {_PLAIN} --schedule cosine",
