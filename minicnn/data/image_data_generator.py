@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -146,6 +146,7 @@ class ImageDataGenerator:
         subset: str | None = None,
         interpolation: Interpolation = "nearest",
         keep_aspect_ratio: bool = False,
+        on_error: Literal["raise", "skip"] = "raise",
     ) -> DirectoryIterator:
         """Batches of the images in a folder with one sub-folder a class.
 
@@ -156,6 +157,8 @@ class ImageDataGenerator:
         subset          "training" or "validation", where the generator has a validation_split
         interpolation   of resizing: "nearest", "bilinear", "bicubic", "lanczos" or "area"
         keep_aspect_ratio    crop to the shape of target_size before resizing
+        on_error        what a damaged file does: "raise" stops training when it is met; with "skip" all files are
+                        looked at first, and damaged ones are named and left out
 
         Raises ValueError for a folder without images or other options, ImageFileError, naming it, for a damaged file.
         """
@@ -173,6 +176,7 @@ class ImageDataGenerator:
             subset=subset,
             interpolation=interpolation,
             keep_aspect_ratio=keep_aspect_ratio,
+            on_error=on_error,
         )
 
     def augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -213,8 +213,7 @@ class ImageDataset(Dataset):
         new = [error for n, error in sorted(self._images.unreadable.items()) if n not in self._told.unreadable]
         if new:
             self._told.unreadable.update(self._images.unreadable)
-            listed = "".join(f"\n  {error}" for error in new[:_NAMED]) + _and_more(new)
-            warnings.warn(f"{len(new)} of {len(self.folder)} images are left out:{listed}", stacklevel=3)
+            warn_about_unreadable(new, len(self.folder))
 
     def _warn_about_room(self) -> None:
         kept, needed = self._images.room, self._images.room_needed
@@ -263,6 +262,12 @@ def _each_by_itself(augment: Augment, seed: int) -> Change:
 
 def _first_sample(batch: Any) -> Any:
     return tuple(part[0] for part in batch) if isinstance(batch, tuple) else batch[0]
+
+
+def warn_about_unreadable(errors: list[ImageFileError], files: int) -> None:
+    """Name the first of them."""
+    listed = "".join(f"\n  {error}" for error in errors[:_NAMED]) + _and_more(errors)
+    warnings.warn(f"{len(errors)} of {files} images are left out:{listed}", stacklevel=4)
 
 
 def _joined(errors: list[ImageFileError]) -> ImageFileError:

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from .. import random
-from ..images import Interpolation, load_image
+from ..images import ImageFileError, Interpolation, load_image
 from .decoding import DecodedImages
 from .folder import ImageFolder, find_images
-from .image_dataset import CACHE_MEMORY
+from .image_dataset import CACHE_MEMORY, warn_about_unreadable
 from .look_ahead import look_ahead
 from .py_dataset import PyDataset
 
@@ -32,6 +32,8 @@ _SUBSETS = ("training", "validation")
 
 #: batch of a pass, by number
 Batch = Callable[[int], Any]
+
+_LOOKED_AT_ONCE = 64  # files, where all are looked at before the first batch
 
 
 class Iterator(PyDataset):
@@ -169,13 +171,26 @@ class DirectoryIterator(Iterator):
         subset: str | None = None,
         interpolation: Interpolation = "nearest",
         keep_aspect_ratio: bool = False,
+        on_error: Literal["raise", "skip"] = "raise",
     ):
         if color_mode not in _CHANNELS:
             raise ValueError(f"color_mode must be one of {', '.join(_CHANNELS)}, got {color_mode!r}")
         if class_mode not in _CLASS_MODES:
             raise ValueError(f"class_mode must be one of {', '.join(map(str, _CLASS_MODES))}, got {class_mode!r}")
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f'on_error must be "raise" or "skip", got {on_error!r}')
         folder = find_images(directory, classes or _all_classes(directory, class_mode), follow_links)
         folder = _part(folder, subset, _validation_split(image_data_generator, subset))
+        decode = partial(
+            load_image,
+            size=target_size,
+            channels=_CHANNELS[color_mode],
+            interpolation=interpolation,
+            fit="crop" if keep_aspect_ratio else "stretch",
+        )
+        self._images = DecodedImages(folder.paths, decode, (*target_size, _CHANNELS[color_mode]), CACHE_MEMORY)
+        self._places = np.arange(len(folder)) if on_error == "raise" else _readable(self._images, folder)
+        folder = folder.take(self._places)
         self.directory = directory
         self.image_data_generator = image_data_generator
         height, width = self.target_size = target_size
@@ -191,14 +206,6 @@ class DirectoryIterator(Iterator):
         self.filepaths = [str(path) for path in folder.paths]
         self.filenames = [str(path.relative_to(folder.root)) for path in folder.paths]
         self.samples = len(folder)
-        decode = partial(
-            load_image,
-            size=target_size,
-            channels=_CHANNELS[color_mode],
-            interpolation=interpolation,
-            fit="crop" if keep_aspect_ratio else "stretch",
-        )
-        self._images = DecodedImages(folder.paths, decode, self.image_shape, CACHE_MEMORY)
         super().__init__(self.samples, batch_size, shuffle, seed)
         print(f"Found {self.samples} images belonging to {self.num_classes} classes.")
 
@@ -208,7 +215,9 @@ class DirectoryIterator(Iterator):
         return self.classes
 
     def samples_at(self, chosen: np.ndarray, rng: np.random.Generator) -> Any:
-        images = self.image_data_generator.augment(np.stack([self._images.load(i) for i in chosen]), rng)
+        images = self.image_data_generator.augment(
+            np.stack([self._images.load(place) for place in self._places[chosen]]), rng
+        )
         numbers = self.classes[chosen]
         if self.class_mode is None:
             return images
@@ -217,6 +226,21 @@ class DirectoryIterator(Iterator):
         if self.class_mode == "categorical":
             return images, np.eye(self.num_classes, dtype=np.float32)[numbers]
         return images, numbers.astype(np.float32)
+
+
+def _readable(images: DecodedImages, folder: ImageFolder) -> np.ndarray:
+    """The places of the files that are pictures, after a look at all of them. Raises ImageFileError if there are none.
+
+    The others are named in a warning.
+    """
+    for _ in images.in_order(range(len(folder)), ahead=_LOOKED_AT_ONCE):
+        pass
+    errors = [error for _, error in sorted(images.unreadable.items())]
+    if len(errors) == len(folder):
+        raise ImageFileError(folder.root, "none of its images can be read", f"the first: {errors[0]}")
+    if errors:
+        warn_about_unreadable(errors, len(folder))
+    return np.setdiff1d(np.arange(len(folder)), list(images.unreadable))
 
 
 def _all_classes(directory: str | Path, class_mode: str | None) -> list[str] | None:

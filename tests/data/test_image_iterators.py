@@ -304,6 +304,26 @@ def test_a_damaged_file_is_named(folder):
         next(flow)
 
 
+def test_damaged_files_are_left_out_on_request(folder):
+    whole = plain().flow_from_directory(folder, (2, 2), shuffle=False)
+    expected = [(path, *sample) for path, *sample in zip(whole.filenames, *whole[0])]
+    (folder / "a/0.png").write_bytes(b"no image")
+    with pytest.warns(UserWarning, match=rf"1 of {whole.samples} images are left out:\n  .*a.0\.png: text"):
+        flow = plain().flow_from_directory(folder, (2, 2), shuffle=False, on_error="skip")
+    assert flow.samples == len(flow.classes) == whole.samples - 1
+    left = [sample for sample in expected if sample[0] not in ("a/0.png", "a\\0.png")]
+    for found, (name, x, y) in zip(zip(flow.filenames, *flow[0]), left, strict=True):
+        assert found[0] == name
+        np.testing.assert_array_equal(found[1], x)
+        np.testing.assert_array_equal(found[2], y)
+    for path in folder.rglob("*.png"):
+        path.write_bytes(b"no image")
+    with pytest.raises(ImageFileError, match="none of its images can be read"):
+        plain().flow_from_directory(folder, on_error="skip")
+    with pytest.raises(ValueError, match='on_error must be "raise" or "skip"'):
+        plain().flow_from_directory(folder, on_error="stop")
+
+
 def test_other_options_are_refused(folder):
     with pytest.raises(ValueError, match="color_mode must be one of rgb, grayscale, got 'rgba'"):
         plain().flow_from_directory(folder, color_mode="rgba")
