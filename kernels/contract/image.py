@@ -3,10 +3,9 @@
     (h, v) = M[n]·(p, q, 1)        h = M₀₀·p + M₀₁·q + M₀₂ rows from the top, v = M₁₀·p + M₁₁·q + M₁₂ columns
 
 Positions are computed in float64 whatever the images are, as (M₀₀·p + M₀₂) + M₀₁·q, so that every backend looks at the
-same pixels. Centres of
-pixels lie at whole numbers. "nearest" takes the nearest pixel, of two the one farther from 0; "bilinear" mixes the four
-around, each weighted by how near it is. A pixel of weight 0 takes no part, so where M maps pixels to pixels, these are
-copied, NaN and ±∞ too. A position that is not finite shows NaN.
+same pixels. Centres of pixels lie at whole numbers. "nearest" takes the nearest pixel, of two the one farther from 0;
+"bilinear" mixes the four around, each weighted by how near it is. A pixel of weight 0 takes no part, so where M maps
+pixels to pixels, these are copied, NaN and ±∞ too. A position that is not finite shows NaN.
 
 What a position beyond the image shows (a b c d a row of W = 4 pixels, k the fill value):
 
@@ -44,7 +43,10 @@ def affine_transform(
     interpolation: str = "bilinear",
     ends: str = "edges",
 ) -> ArraySpec:
-    """y[n,p,q,c] = x[n,·,·,c] at M[n]·(p, q, 1): x (N, H, W, C), matrices M (N, 2, 3) → y (N, P, Q, C)."""
+    """y[n,p,q,c] = x[n,·,·,c] at M[n]·(p, q, 1): x (N, H, W, C), matrices M (N, 2, 3) → y (N, P, Q, C).
+
+    Raises ShapeError for matrices or an output size that do not fit, ValueError for a mode that is not listed above.
+    """
     expect_axes("affine_transform", "input x", x, "NHWC")
     dtype = expect_float("affine_transform", x=x)
     expect_float("affine_transform", matrices=matrices)

@@ -97,7 +97,12 @@ def conv2d_relu_max_pool(
 
 
 def relu_max_pool(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """y = max over each 2×2 window of max(x, 0), and the place of the first maximum or NaN."""
+    """y = max over each 2×2 window of max(x, 0), and the place of the first maximum or NaN.
+
+    >>> y, code = relu_max_pool(np.array([[-1, 2], [2, -3]], np.float32)[None, :, :, None])
+    >>> y.item(), code.item()
+    (2.0, 1)
+    """
     if max_pool_of_four.suits(x.shape[3], **POOL):
         return max_pool_of_four.max_pool(contiguous(x), 0.0)
     return max_pool2d(relu(x), **POOL)

@@ -65,6 +65,8 @@ class RandomRotation(RandomMove):
 
     factor      in turns: 0.1 is up to 36° both ways; a pair gives the limits, counterclockwise positive
 
+    Raises ValueError for factors beyond −1 … 1.
+
     >>> import numpy as np
     >>> RandomRotation((0.25, 0.25))(np.arange(4.0).reshape(1, 2, 2, 1), training=True).numpy().ravel().round(3)
     array([1., 3., 0., 2.], dtype=float32)
@@ -92,6 +94,13 @@ class RandomZoom(RandomMove):
     height_factor   0.2 is up to 20 % more or less of the image's height; a pair gives the limits, of which negative
                     ones show less of the image, and so enlarge it
     width_factor    the same for its width; None takes that of the height, which keeps the aspect ratio
+
+    Raises ValueError for factors beyond −1 … 1.
+
+    >>> import numpy as np
+    >>> image = np.array([[0.0, 0, 8, 0, 0]]).reshape(1, 1, 5, 1)
+    >>> RandomZoom((-0.5, -0.5))(image, training=True).numpy().ravel()
+    array([0., 4., 8., 4., 0.], dtype=float32)
     """
 
     def __init__(
@@ -119,6 +128,13 @@ class RandomTranslation(RandomMove):
 
     height_factor   0.2 is up to 20 % of the height, both ways; a pair gives the limits, downwards positive
     width_factor    the same along the width, to the right positive
+
+    Raises ValueError for factors beyond −1 … 1.
+
+    >>> import numpy as np
+    >>> image = np.array([[1.0, 2, 3, 4]]).reshape(1, 1, 4, 1)
+    >>> RandomTranslation(0, (0.25, 0.25))(image, training=True).numpy().ravel()
+    array([1., 1., 2., 3.], dtype=float32)
     """
 
     def __init__(

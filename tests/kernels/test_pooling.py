@@ -54,6 +54,9 @@ CASES = [
     Case((3, 2), (1, 2), "valid", size=(3, 2), shape=(1, 17)),
     Case((2, 2), (2, 2), "valid", size=(9, 11), shape=(1, 33)),
     Case((2, 2), (2, 2), "valid", size=(9, 11), shape=(2, 64)),  # whole vectors of channels
+    Case((2, 2), (2, 2), "same", size=(9, 11), shape=(1, 32)),
+    Case((3, 3), (2, 2), "valid", size=(9, 11), shape=(1, 32)),
+    Case((2, 2), (1, 1), "valid", size=(5, 4), shape=(1, 32)),
     Case((17, 17), (3, 3), "same", size=(18, 17), shape=(1, 2)),  # 289 places: codes of two bytes
 ]
 CASES = [case for case in CASES if case.legal]
