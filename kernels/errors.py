@@ -1,7 +1,10 @@
 """The error every shape check raises, and the way shapes and names are written in messages."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
+
+Choice = TypeVar("Choice")
 
 
 class ShapeError(ValueError):
@@ -28,3 +31,17 @@ def did_you_mean(name: object, names: Iterable[str]) -> str:
     by_lower_case = {known.lower(): known for known in sorted(names)}
     close = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
     return f"; did you mean {by_lower_case[close[0]]!r}?" if close else ""
+
+
+def expect_one_of(option: str, value: Choice, known: Collection[Choice]) -> Choice:
+    """The value itself. Raises ValueError with all that there is where it is none of them.
+
+    >>> expect_one_of("padding", "smae", ["same", "valid"])
+    Traceback (most recent call last):
+    ValueError: padding must be 'same' or 'valid', got 'smae'; did you mean 'same'?
+    """
+    if value not in known:
+        *others, last = map(repr, known)
+        names = (name for name in known if isinstance(name, str))
+        raise ValueError(f"{option} must be {', '.join(others)} or {last}, got {value!r}{did_you_mean(value, names)}")
+    return value

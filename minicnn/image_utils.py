@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from .images import Fit, Interpolation, load_image
+from .kernels.errors import expect_one_of
 
 _CHANNELS = {"rgb": 3, "grayscale": 1}
 
@@ -31,10 +32,9 @@ def load_img(
     ...     load_img(f"{folder}/paper.png", target_size=(15, 20)).size
     (20, 15)
     """
-    if color_mode not in _CHANNELS:
-        raise ValueError(f"color_mode must be one of {', '.join(_CHANNELS)}, got {color_mode!r}")
+    channels = _CHANNELS[expect_one_of("color_mode", color_mode, _CHANNELS)]
     fit: Fit = "crop" if keep_aspect_ratio else "stretch"
-    pixels = load_image(path, target_size, _CHANNELS[color_mode], interpolation=interpolation, fit=fit)
+    pixels = load_image(path, target_size, channels, interpolation=interpolation, fit=fit)
     return array_to_img(pixels, scale=False)
 
 

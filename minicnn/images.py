@@ -11,7 +11,7 @@ content, not by its name. Formats that are programs (EPS) or that need other pro
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -20,13 +20,13 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
 from .image_errors import ImageFileError, Unreadable, expect_content, explained
+from .kernels.errors import expect_one_of
 
 #: (H, W, C): 1 channel is grey, 3 are red, green and blue
 ImageShape = tuple[int, int, int]
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
 Fit = Literal["stretch", "crop", "pad"]
-Choice = TypeVar("Choice")
 
 #: the formats that are read, and how the names of their files end
 _FORMATS = {
@@ -129,7 +129,8 @@ def load_image(
     >>> padded[..., 0].tolist()
     [[0, 0, 0, 0], [255, 255, 255, 255], [255, 255, 255, 255], [0, 0, 0, 0]]
     """
-    resample, fitted = _choose("interpolation", interpolation, _RESAMPLING), _choose("fit", fit, _FITS)
+    resample = _RESAMPLING[expect_one_of("interpolation", interpolation, _RESAMPLING)]
+    fitted = _FITS[expect_one_of("fit", fit, _FITS)]
     if size is None:
         image = open_image(path, channels)
     else:
@@ -262,12 +263,6 @@ _FITS: dict[str, Callable[[Image.Image, tuple[int, int], Image.Resampling], Imag
     "crop": _crop,
     "pad": _pad,
 }
-
-
-def _choose(argument: str, name: str, choices: dict[str, Choice]) -> Choice:
-    if name not in choices:
-        raise ValueError(f"{argument} must be one of {', '.join(map(repr, choices))}, not {name!r}")
-    return choices[name]
 
 
 def _expect_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -268,9 +268,9 @@ def test_a_very_long_picture_keeps_at_least_a_line_when_padded(tmp_path):
 
 def test_wrong_arguments_name_what_is_possible(tmp_path):
     path = saved(tmp_path, Image.new("L", (4, 4)))
-    with pytest.raises(ValueError, match=r"interpolation must be one of 'nearest', .*, not 'cubic'"):
+    with pytest.raises(ValueError, match=r"interpolation must be 'nearest', .*, got 'cubic'"):
         load_image(path, (2, 2), interpolation="cubic")
-    with pytest.raises(ValueError, match="fit must be one of 'stretch', 'crop', 'pad', not 'squeeze'"):
+    with pytest.raises(ValueError, match="fit must be 'stretch', 'crop' or 'pad', got 'squeeze'"):
         load_image(path, (2, 2), fit="squeeze")
     with pytest.raises(ValueError, match=r"size must be \(height, width\), each at least 1, not \(0, 2\)"):
         load_image(path, (0, 2))

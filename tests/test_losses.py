@@ -197,7 +197,7 @@ class TestReduction:
             self.reduced("sum", np.ones(shape))
 
     def test_unknown(self):
-        with pytest.raises(ValueError, match="reduction must be one of 'sum_over_batch_size'"):
+        with pytest.raises(ValueError, match="reduction must be 'sum_over_batch_size'"):
             MeanSquaredError("average")
 
 

@@ -24,7 +24,7 @@ a fall together. These are scipy.ndimage's modes of the same names.
 
 import numpy as np
 
-from ..errors import ShapeError, did_you_mean
+from ..errors import ShapeError, expect_one_of
 from ..geometry import Pair
 from .spec import ArrayLike, ArraySpec, expect_axes, expect_float, expect_shape
 
@@ -53,14 +53,7 @@ def affine_transform(
     expect_shape("affine_transform", "matrices", matrices, (x.shape[0], 2, 3), "N..")
     if min(output_size) < 1:
         raise ShapeError(f"affine_transform: output_size must be positive, got {output_size}")
-    _expect_one_of("fill_mode", fill_mode, FILL_MODES)
-    _expect_one_of("interpolation", interpolation, INTERPOLATIONS)
-    _expect_one_of("ends", ends, ENDS)
+    expect_one_of("affine_transform: fill_mode", fill_mode, FILL_MODES)
+    expect_one_of("affine_transform: interpolation", interpolation, INTERPOLATIONS)
+    expect_one_of("affine_transform: ends", ends, ENDS)
     return ArraySpec((x.shape[0], *output_size, x.shape[3]), np.dtype(dtype))
-
-
-def _expect_one_of(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(
-            f"affine_transform: {option} must be one of {', '.join(known)}, got {value!r}{did_you_mean(value, known)}"
-        )

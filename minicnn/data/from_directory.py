@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..kernels.errors import expect_one_of
 from .folder import ImageFolder, find_images, list_images
 from .image_dataset import ImageDataset, LabelMode
 
@@ -77,10 +78,10 @@ def image_dataset_from_directory(
     options: dict[str, Any] = {
         "image_size": image_size,
         "batch_size": batch_size,
-        "channels": _look_up("color_mode", color_mode, _CHANNELS),
+        "channels": _CHANNELS[expect_one_of("color_mode", color_mode, _CHANNELS)],
         "label_mode": None if labels is None else label_mode,
         "seed": seed,
-        "interpolation": _look_up("interpolation", interpolation, _INTERPOLATIONS),
+        "interpolation": _INTERPOLATIONS[expect_one_of("interpolation", interpolation, _INTERPOLATIONS)],
         "fit": "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch",
     }
     folder = _find(directory, labels, class_names, follow_links)
@@ -148,9 +149,3 @@ def _split(folder: ImageFolder, validation_split: float) -> tuple[ImageFolder, I
 def _say(verbose: bool, message: str) -> None:
     if verbose:
         print(message)
-
-
-def _look_up(name: str, value: Any, known: dict[str, Any]) -> Any:
-    if value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}")
-    return known[value]

@@ -10,6 +10,7 @@ import numpy as np
 from .. import random
 from ..images import Interpolation
 from ..kernels.contract.image import FILL_MODES
+from ..kernels.errors import expect_one_of
 from .image_iterators import DirectoryIterator, NumpyArrayIterator
 from .image_transform import Parameters, transform
 
@@ -72,8 +73,7 @@ class ImageDataGenerator:
         validation_split: float = 0.0,
         interpolation_order: int = 1,
     ):
-        if fill_mode not in FILL_MODES:
-            raise ValueError(f"fill_mode must be one of {', '.join(FILL_MODES)}, got {fill_mode!r}")
+        expect_one_of("fill_mode", fill_mode, FILL_MODES)
         if interpolation_order not in _INTERPOLATIONS:
             raise ValueError(f"interpolation_order must be 0 (nearest) or 1 (bilinear), got {interpolation_order!r}")
         if not 0 <= validation_split < 1:

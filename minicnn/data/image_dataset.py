@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import random
 from ..images import Fit, ImageFileError, Interpolation, load_image
+from ..kernels.errors import expect_one_of
 from .dataset import Dataset
 from .decoding import Change, DecodedImages
 from .folder import ImageFolder
@@ -92,11 +93,11 @@ class ImageDataset(Dataset):
         self.folder = folder
         self.batch_size = None if batch_size is None else _positive("batch_size", batch_size)
         self.image_size = _height_and_width(image_size)
-        self.channels = _one_of("channels", channels, (1, 3))
-        self.label_mode = _one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
-        self.on_error = _one_of("on_error", on_error, ("skip", "raise"))
-        _one_of("interpolation", interpolation, get_args(Interpolation))
-        _one_of("fit", fit, get_args(Fit))
+        self.channels = expect_one_of("channels", channels, (1, 3))
+        self.label_mode = expect_one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
+        self.on_error = expect_one_of("on_error", on_error, ("skip", "raise"))
+        expect_one_of("interpolation", interpolation, get_args(Interpolation))
+        expect_one_of("fit", fit, get_args(Fit))
         if label_mode == "binary" and len(folder.class_names) != 2:
             raise ValueError(f'label_mode="binary" needs 2 classes, and these are {len(folder.class_names)}')
         self._shuffle, self._augment, self._ahead = shuffle, augment, _AHEAD
@@ -292,9 +293,3 @@ def _height_and_width(image_size: Any) -> tuple[int, int]:
     if len(sizes) != 2:
         raise ValueError(f"image_size must be (height, width), got {image_size!r}")
     return _positive("height", sizes[0]), _positive("width", sizes[1])
-
-
-def _one_of(name: str, value: Any, allowed: tuple) -> Any:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
-    return value

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import random
 from ..images import ImageFileError, Interpolation, load_image
+from ..kernels.errors import expect_one_of
 from .decoding import DecodedImages
 from .folder import ImageFolder, find_images
 from .image_dataset import CACHE_MEMORY, warn_about_unreadable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _CHANNELS = {"rgb": 3, "grayscale": 1}
 _WITHOUT_CLASSES = ("input", None)
 _CLASS_MODES = ("categorical", "binary", "sparse", *_WITHOUT_CLASSES)
-_SUBSETS = ("training", "validation")
+_SUBSETS = ("training", "validation", None)
 
 #: batch of a pass, by number
 Batch = Callable[[int], Any]
@@ -173,12 +174,9 @@ class DirectoryIterator(Iterator):
         keep_aspect_ratio: bool = False,
         on_error: Literal["raise", "skip"] = "raise",
     ):
-        if color_mode not in _CHANNELS:
-            raise ValueError(f"color_mode must be one of {', '.join(_CHANNELS)}, got {color_mode!r}")
-        if class_mode not in _CLASS_MODES:
-            raise ValueError(f"class_mode must be one of {', '.join(map(str, _CLASS_MODES))}, got {class_mode!r}")
-        if on_error not in ("raise", "skip"):
-            raise ValueError(f'on_error must be "raise" or "skip", got {on_error!r}')
+        expect_one_of("color_mode", color_mode, _CHANNELS)
+        expect_one_of("class_mode", class_mode, _CLASS_MODES)
+        expect_one_of("on_error", on_error, ("raise", "skip"))
         folder = find_images(directory, classes or _all_classes(directory, class_mode), follow_links)
         folder = _part(folder, subset, _validation_split(image_data_generator, subset))
         decode = partial(
@@ -252,10 +250,8 @@ def _all_classes(directory: str | Path, class_mode: str | None) -> list[str] | N
 
 def _validation_split(generator: ImageDataGenerator, subset: str | None) -> float:
     """The fraction that the subsets split off; 0 where all images are wanted."""
-    if subset is None:
+    if expect_one_of("subset", subset, _SUBSETS) is None:
         return 0.0
-    if subset not in _SUBSETS:
-        raise ValueError(f"subset must be one of {', '.join(_SUBSETS)} or None, got {subset!r}")
     if not generator.validation_split:
         raise ValueError(f"subset={subset!r} needs an ImageDataGenerator(validation_split=…)")
     return generator.validation_split

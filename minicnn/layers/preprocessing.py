@@ -8,7 +8,7 @@ import numpy as np
 from .. import random
 from ..kernels.contract import ArraySpec
 from ..kernels.contract.image import FILL_MODES, INTERPOLATIONS
-from ..kernels.errors import did_you_mean
+from ..kernels.errors import expect_one_of
 from ..tensor import Tensor
 from .layer import Layer
 
@@ -97,12 +97,8 @@ def limits_of(name: str, factor: Factor, low: float, high: float) -> tuple[float
 
 def expect_fill(fill_mode: str, interpolation: str) -> None:
     """Raise ValueError for names that the kernel `affine_transform` does not know."""
-    for option, value, known in (
-        ("fill_mode", fill_mode, FILL_MODES),
-        ("interpolation", interpolation, INTERPOLATIONS),
-    ):
-        if value not in known:
-            raise ValueError(f"{option} must be one of {', '.join(known)}, got {value!r}{did_you_mean(value, known)}")
+    expect_one_of("fill_mode", fill_mode, FILL_MODES)
+    expect_one_of("interpolation", interpolation, INTERPOLATIONS)
 
 
 def sorted_range(value_range: Sequence[float]) -> tuple[float, float]:

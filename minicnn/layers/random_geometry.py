@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..data import transforms
+from ..kernels.errors import expect_one_of
 from .preprocessing import Factor, RandomPreprocessing, expect_fill, limits_of
 
 FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
@@ -22,9 +23,7 @@ class RandomFlip(RandomPreprocessing):
 
     def __init__(self, mode: str = "horizontal_and_vertical", seed: int | None = None, **kwargs: Any):
         super().__init__(seed, **kwargs)
-        if mode not in FLIPS:
-            raise ValueError(f"mode must be one of {', '.join(FLIPS)}, got {mode!r}")
-        self.mode = mode
+        self.mode = expect_one_of("mode", mode, FLIPS)
 
     def transform(self, images: np.ndarray, training: bool) -> np.ndarray:
         if not training:

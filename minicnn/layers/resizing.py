@@ -6,7 +6,7 @@ import numpy as np
 
 from ..data import transforms
 from ..kernels.contract.image import INTERPOLATIONS
-from ..kernels.errors import did_you_mean
+from ..kernels.errors import expect_one_of
 from .preprocessing import Preprocessing
 
 
@@ -34,15 +34,13 @@ class Resizing(Preprocessing):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        if interpolation not in INTERPOLATIONS:
-            hint = did_you_mean(interpolation, INTERPOLATIONS)
-            raise ValueError(f"interpolation must be bilinear or nearest, got {interpolation!r}{hint}")
         if crop_to_aspect_ratio and pad_to_aspect_ratio:
             raise ValueError("crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other")
         if fill_mode != "constant":
             raise ValueError(f'fill_mode must be "constant" for resizing, got {fill_mode!r}')
         self.size = height, width
-        self.interpolation, self.fill_value = interpolation, fill_value
+        self.interpolation = expect_one_of("interpolation", interpolation, INTERPOLATIONS)
+        self.fill_value = fill_value
         self.fit: transforms.Fit = "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch"
 
     def transform(self, images: np.ndarray, training: bool) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..configurable import Configurable
 from ..kernels import ShapeError
+from ..kernels.errors import expect_one_of
 from ..tensor import Tensor, as_tensor
 from .labels import match_shape
 
@@ -25,10 +26,8 @@ class Loss(Configurable):
     """
 
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size"):
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"reduction must be one of {', '.join(map(repr, REDUCTIONS))}, got {reduction!r}")
         self.name = name or type(self).__name__
-        self.reduction = reduction
+        self.reduction = expect_one_of("reduction", reduction, REDUCTIONS)
 
     def prepare(self, y_true: Any, y_pred: Tensor) -> np.ndarray:
         """Check labels against predictions, of which only shape and dtype are read; return what `call` takes.

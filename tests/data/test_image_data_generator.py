@@ -157,7 +157,7 @@ def test_the_given_images_are_not_changed():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fill_mode": "mirror"}, "fill_mode must be one of constant, nearest, reflect, wrap, got 'mirror'"),
+        ({"fill_mode": "mirror"}, "fill_mode must be 'constant', 'nearest', 'reflect' or 'wrap', got 'mirror'"),
         ({"interpolation_order": 3}, r"interpolation_order must be 0 \(nearest\) or 1 \(bilinear\), got 3"),
         ({"validation_split": 1.0}, "validation_split must be a fraction between 0 and 1, got 1.0"),
         ({"zoom_range": (1, 2, 3)}, r"zoom_range must be \(lowest, highest\) or a single number, got \(1, 2, 3\)"),

@@ -183,7 +183,7 @@ def test_subsets_of_arrays():
         ((X, Y), {"sample_weight": [1]}, "x and sample_weight must hold equally many samples, got 10 and 1"),
         ((X[:0],), {}, "there are no images"),
         ((X, Y), {"batch_size": 0}, "batch_size must be a positive integer, got 0"),
-        ((X, Y), {"subset": "test"}, "subset must be one of training, validation or None, got 'test'"),
+        ((X, Y), {"subset": "test"}, "subset must be 'training', 'validation' or None, got 'test'"),
         ((X, Y), {"subset": "training"}, "subset='training' needs an ImageDataGenerator"),
     ],
 )
@@ -325,9 +325,9 @@ def test_damaged_files_are_left_out_on_request(folder):
 
 
 def test_other_options_are_refused(folder):
-    with pytest.raises(ValueError, match="color_mode must be one of rgb, grayscale, got 'rgba'"):
+    with pytest.raises(ValueError, match="color_mode must be 'rgb' or 'grayscale', got 'rgba'"):
         plain().flow_from_directory(folder, color_mode="rgba")
-    with pytest.raises(ValueError, match=r"class_mode must be one of .*, got 'one-hot'"):
+    with pytest.raises(ValueError, match=r"class_mode must be .*, got 'one-hot'"):
         plain().flow_from_directory(folder, class_mode="one-hot")
     with pytest.raises(ValueError, match=r"validation_split=0.1 of 10 images leaves none for validation"):
         ImageDataGenerator(validation_split=0.1).flow_from_directory(folder, subset="validation")
