@@ -3,13 +3,14 @@
     python benchmarks/systems.py NAME=FOLDER … [--seeds N] [--epochs N]
 
 NAME is one of the systems below, FOLDER holds its images, one sub-folder a class. Appends to
-benchmarks/results/systems.json and writes benchmarks/results/systems.md.
+benchmarks/results/systems.json, where what is there already is not done again, and writes systems.md.
 
 An epoch is measured from the files to the numbers of its validation. The first one is told apart: it holds the
 compilation of kernels, and for minicnn the decoding of images that later epochs find decoded.
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -58,17 +59,13 @@ def run(library: str, program: str, arguments: list[str]) -> Runs:
         return json.loads(result.read_text())
 
 
-def measure(name: str, folder: str, seeds: int, epochs: int | None) -> dict[str, Any]:
-    """All runs of a system: for each seed one of each library, which begins alternates."""
+def measure(name: str, folder: str, seed: int, epochs: int | None) -> dict[str, Any]:
+    """A run of each library, in an order that alternates from seed to seed."""
     program, arguments = SYSTEMS[name]
-    arguments = [folder, *arguments, *([] if epochs is None else ["--epochs", str(epochs)])]
+    arguments = [folder, *arguments, *([] if epochs is None else ["--epochs", str(epochs)]), "--seed", str(seed)]
     load = Load()
-    runs: dict[str, list[Runs]] = {"minicnn": [], "keras": []}
-    for seed in range(seeds):
-        for library in list(runs)[:: -1 if seed % 2 else 1]:
-            runs[library].append(run(library, program, [*arguments, "--seed", str(seed)]))
-            print(f"{name}, seed {seed}, {library}: {_accuracies([runs[library][-1]])}", flush=True)
-    return {"system": name, "seeds": seeds, "load": load.share(), "runs": runs}
+    runs = {library: run(library, program, arguments) for library in list(SUFFIXES)[:: -1 if seed % 2 else 1]}
+    return {**runs, "load": load.share()}
 
 
 def _accuracies(runs: list[Runs]) -> str:
@@ -81,14 +78,14 @@ def _seconds(runs: list[Runs], epochs: slice) -> list[float]:
     return [seconds for program in runs for fit in program for seconds in fit["seconds"][epochs]]
 
 
-def row(measured: dict[str, Any]) -> str:
+def row(name: str, seeds: list[dict[str, Any]]) -> str:
     """One line of the table."""
-    ours, theirs = measured["runs"]["minicnn"], measured["runs"]["keras"]
-    cells = [measured["system"], f"{measured['seeds']}", _accuracies(ours), _accuracies(theirs)]
+    ours, theirs = ([seed[library] for seed in seeds] for library in SUFFIXES)
+    cells = [name, f"{len(seeds)}", f"{len(ours[0][0]['seconds'])}", _accuracies(ours), _accuracies(theirs)]
     for epochs in (slice(0, 1), slice(1, None)):
         a, b = _seconds(ours, epochs), _seconds(theirs, epochs)
         cells += [_spread(a), _spread(b), f"{np.median(a) / np.median(b):.2f}"]
-    return "| " + " | ".join([*cells, f"{measured['load']:.0%}"]) + " |"
+    return "| " + " | ".join([*cells, f"{max(seed['load'] for seed in seeds):.0%}"]) + " |"
 
 
 def _spread(seconds: list[float]) -> str:
@@ -96,18 +93,18 @@ def _spread(seconds: list[float]) -> str:
     return f"{median:.2f} ({low:.2f} … {high:.2f})"
 
 
-def document(everything: list[dict[str, Any]]) -> str:
-    rows = "\n".join(map(row, everything))
+def document(results: dict[str, dict[str, Any]]) -> str:
+    rows = "\n".join(row(name, list(results[name].values())) for name in SYSTEMS if name in results)
     return f"""# The example programs under minicnn and Keras
 
 Each program is run as it is, and with `from tensorflow import keras` in place of `import minicnn as keras`: same
 images, same split, same batches' size, several seeds. Accuracies are those of the validation images after the last
 epoch: median (lowest … highest) over all runs. Seconds are those of an epoch, from image files to the numbers of its
-validation: median (quartiles).
+validation: median (quartiles). Load is what other processes had of the machine meanwhile.
 
 {surroundings()}
-| system | seeds | accuracy | Keras | first epoch, s | Keras | ratio | epoch, s | Keras | ratio | others' load |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| system | seeds | epochs | accuracy | Keras | first epoch, s | Keras | ratio | epoch, s | Keras | ratio | load |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 {rows}
 """
 
@@ -119,11 +116,16 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="instead of the program's own number")
     options = parser.parse_args()
     kept = RESULTS / "systems.json"
-    everything = {found["system"]: found for found in (json.loads(kept.read_text()) if kept.exists() else [])}
-    for name, _, folder in (system.partition("=") for system in options.systems):
-        everything[name] = measure(name, str(Path(folder).resolve()), options.seeds, options.epochs)
-        kept.write_text(json.dumps(list(everything.values())) + "\n")
-        (RESULTS / "systems.md").write_text(document(list(everything.values())))
+    results = json.loads(kept.read_text()) if kept.exists() else {}
+    for seed, system in itertools.product(range(options.seeds), options.systems):
+        name, _, folder = system.partition("=")
+        seeds = results.setdefault(name, {})
+        if str(seed) in seeds:
+            continue
+        seeds[str(seed)] = measure(name, str(Path(folder).resolve()), seed, options.epochs)
+        print(row(name, list(seeds.values())), flush=True)
+        kept.write_text(json.dumps(results) + "\n")
+        (RESULTS / "systems.md").write_text(document(results))
 
 
 if __name__ == "__main__":
