@@ -38,6 +38,8 @@ SYSTEMS = {
 #: of model files, by library
 SUFFIXES = {"minicnn": "safetensors", "keras": "keras"}
 
+QUIET = 0.1  # the most that other processes may have of a machine whose times count
+
 Runs = list[dict[str, list[float]]]  # of one program: each call of fit
 
 
@@ -78,14 +80,21 @@ def _seconds(runs: list[Runs], epochs: slice) -> list[float]:
     return [seconds for program in runs for fit in program for seconds in fit["seconds"][epochs]]
 
 
+def _quiet(seeds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those whose times count: the others too only if the machine was never quiet."""
+    return [seed for seed in seeds if seed["load"] <= QUIET] or seeds
+
+
 def row(name: str, seeds: list[dict[str, Any]]) -> str:
     """One line of the table."""
-    ours, theirs = ([seed[library] for seed in seeds] for library in SUFFIXES)
-    cells = [name, f"{len(seeds)}", f"{len(ours[0][0]['seconds'])}", _accuracies(ours), _accuracies(theirs)]
+    accuracies = (_accuracies([seed[library] for seed in seeds]) for library in SUFFIXES)
+    timed = _quiet(seeds)
+    ours, theirs = ([seed[library] for seed in timed] for library in SUFFIXES)
+    cells = [name, f"{len(ours[0][0]['seconds'])}", f"{len(seeds)}", *accuracies, f"{len(timed)}"]
     for epochs in (slice(0, 1), slice(1, None)):
         a, b = _seconds(ours, epochs), _seconds(theirs, epochs)
         cells += [_spread(a), _spread(b), f"{np.median(a) / np.median(b):.2f}"]
-    return "| " + " | ".join([*cells, f"{max(seed['load'] for seed in seeds):.0%}"]) + " |"
+    return "| " + " | ".join([*cells, f"{max(seed['load'] for seed in timed):.0%}"]) + " |"
 
 
 def _spread(seconds: list[float]) -> str:
@@ -100,11 +109,12 @@ def document(results: dict[str, dict[str, Any]]) -> str:
 Each program is run as it is, and with `from tensorflow import keras` in place of `import minicnn as keras`: same
 images, same split, same batches' size, several seeds. Accuracies are those of the validation images after the last
 epoch: median (lowest … highest) over all runs. Seconds are those of an epoch, from image files to the numbers of its
-validation: median (quartiles). Load is what other processes had of the machine meanwhile.
+validation: median (quartiles) over the timed runs, during which other processes had no more than {QUIET:.0%} of the
+machine; load is what they had at most.
 
 {surroundings()}
-| system | seeds | epochs | accuracy | Keras | first epoch, s | Keras | ratio | epoch, s | Keras | ratio | load |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| system | epochs | seeds | accuracy | Keras | timed | first epoch, s | Keras | ratio | epoch, s | Keras | ratio | load |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 {rows}
 """
 
