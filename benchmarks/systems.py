@@ -113,7 +113,7 @@ validation: median (quartiles) over the timed runs, during which other processes
 machine; load is what they had at most.
 
 {surroundings()}
-| system | epochs | seeds | accuracy | Keras | timed | first epoch, s | Keras | ratio | epoch, s | Keras | ratio | load |
+| system | epochs | seeds | accuracy | Keras | timed | 1st epoch, s | Keras | ratio | epoch, s | Keras | ratio | load |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 {rows}
 """
