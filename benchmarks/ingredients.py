@@ -4,7 +4,7 @@
 
 Each seed draws another fifth of the images of FOLDER to validate with, and other weights to begin with. No epoch is
 chosen by these images: the accuracy is that of the last one. Appends to benchmarks/results/ingredients.json, where what
-is there already is not done again, and writes ingredients.md.
+is there already is not done again, and writes ingredients.md and a picture, ingredients.png.
 """
 
 import argparse
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from ratios import quartiles
 from surroundings import surroundings
 
@@ -71,6 +73,8 @@ def document(results: dict[str, dict[str, Any]]) -> str:
 another fifth of the images, after the last epoch: median (lowest … highest). The accuracy on the training images is
 that of the changed images, while the network learned.
 
+![accuracies](ingredients.png)
+
 {surroundings()}
 | ingredient | seeds | validation | training | epochs | minutes |
 | --- | ---: | ---: | ---: | ---: | ---: |
@@ -88,6 +92,27 @@ def _row(name: str, runs: list[dict[str, float]]) -> str:
 def _spread(accuracies: Iterable[float]) -> str:
     values = list(accuracies)
     return f"{np.median(values):.1%} ({min(values):.1%} … {max(values):.1%})"
+
+
+def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
+    """Every run as a dot, validation and training accuracy side by side; a line through the medians."""
+    names = [name for name in STEPS if name in results]
+    figure = Figure(figsize=(9, 0.7 * len(names) + 1), layout="constrained")
+    axes = figure.subplots()
+    for kind, label, color in (
+        ("training_accuracy", "training (changed images)", "tab:gray"),
+        ("accuracy", "validation", "tab:blue"),
+    ):
+        runs = [[run[kind] for run in results[name].values()] for name in names]
+        axes.plot([np.median(values) for values in runs], range(len(names)), color=color, alpha=0.4)
+        places = [place for place, values in enumerate(runs) for _ in values]
+        axes.plot([value for values in runs for value in values], places, "o", color=color, label=label, markersize=5)
+    axes.set(yticks=range(len(names)), yticklabels=names, xlabel="accuracy")
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.invert_yaxis()
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120)
 
 
 def main() -> None:
@@ -109,6 +134,7 @@ def main() -> None:
             print(f"{name}, seed {seed}: {runs[str(seed)]}", flush=True)
             kept.write_text(json.dumps(results, indent=1) + "\n")
             (RESULTS / "ingredients.md").write_text(document(results))
+            draw(results, RESULTS / "ingredients.png")
 
 
 if __name__ == "__main__":
