@@ -1,13 +1,16 @@
-"""What each ingredient of `minicnn train` brings: from a tutorial's network to the recipe, one step after the other.
+"""What the ingredients of `minicnn train` bring, measured on a folder of photographs.
 
-    python benchmarks/ingredients.py FOLDER [--seeds N] [--only NAME …]
+    python benchmarks/ingredients.py recipe FOLDER        from a tutorial's network to the recipe, step after step
+    python benchmarks/ingredients.py augmentation FOLDER  the recipe with less and more augmentation
+                                     [--seeds N] [--only NAME …]
 
 Each seed draws another fifth of the images of FOLDER to validate with, and other weights to begin with. No epoch is
-chosen by these images: the accuracy is that of the last one. Appends to benchmarks/results/ingredients.json, where what
-is there already is not done again, and writes ingredients.md and a picture, ingredients.png.
+chosen by these images: the accuracy is that of the last one. Appends to benchmarks/results/recipe.json or
+augmentation.json, where what is there already is not done again, and writes a page and a picture of the same name.
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -28,14 +31,22 @@ RESULTS = HERE / "results"
 _TUTORIAL = f"--script {HERE / 'cats_dogs_network.py'} --image-size 150 --batch-size 20 --epochs 15 --patience 0"
 _PLAIN = "--epochs 30 --schedule constant --weight-decay 0 --label-smoothing 0 --patience 0"
 
-#: what is added, and the whole of the options
-STEPS = {
-    "a tutorial's network": _TUTORIAL,
-    "batch normalization, five blocks, no dense layer": f"--augment none {_PLAIN}",
-    "augmentation": f"--augment strong {_PLAIN}",
-    "a learning rate that falls": f"--augment strong {_PLAIN} --schedule cosine",
-    "weight decay and smoothed labels": "--augment strong --epochs 30 --patience 0",
-    "four times as many epochs": "--patience 0",
+#: of each table: what a line is called, and the whole of the options
+TABLES = {
+    "recipe": {
+        "a tutorial's network": _TUTORIAL,
+        "batch normalization, five blocks, no dense layer": f"--augment none {_PLAIN}",
+        "augmentation": f"--augment strong {_PLAIN}",
+        "a learning rate that falls": f"--augment strong {_PLAIN} --schedule cosine",
+        "weight decay and smoothed labels": "--augment strong --epochs 30 --patience 0",
+        "four times as many epochs": "--patience 0",
+    },
+    "augmentation": {name: f"--augment {name} --patience 0" for name in ("none", "flip", "light", "strong")},
+}
+
+TITLES = {
+    "recipe": "What each ingredient brings: a line has what the lines above it have",
+    "augmentation": "What less and more augmentation brings",
 }
 
 
@@ -65,18 +76,17 @@ def train(folder: Path, options: str, seed: int) -> dict[str, float]:
     }
 
 
-def document(results: dict[str, dict[str, Any]]) -> str:
-    rows = "\n".join(_row(name, list(results[name].values())) for name in STEPS if name in results)
-    return f"""# What each ingredient brings
+def document(table: str, results: dict[str, dict[str, Any]]) -> str:
+    rows = "\n".join(_row(name, list(results[name].values())) for name in TABLES[table] if name in results)
+    return f"""# {TITLES[table]}
 
-`minicnn train` on a folder of photographs, each line with what the lines above it have. Each seed validates with
-another fifth of the images, after the last epoch: median (lowest … highest). The accuracy on the training images is
-that of the changed images, while the network learned.
+`minicnn train` on a folder of photographs. Each seed validates with another fifth of the images, after the last epoch:
+median (lowest … highest). The accuracy on the training images is that of the changed images, while the network learned.
 
-![accuracies](ingredients.png)
+![accuracies]({table}.png)
 
 {surroundings()}
-| ingredient | seeds | validation | training | epochs | minutes |
+| | seeds | validation | training | epochs | minutes |
 | --- | ---: | ---: | ---: | ---: | ---: |
 {rows}
 """
@@ -94,9 +104,9 @@ def _spread(accuracies: Iterable[float]) -> str:
     return f"{np.median(values):.1%} ({min(values):.1%} … {max(values):.1%})"
 
 
-def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
+def draw(table: str, results: dict[str, dict[str, Any]], path: Path) -> None:
     """Every run as a dot, validation and training accuracy side by side; a line through the medians."""
-    names = [name for name in STEPS if name in results]
+    names = [name for name in TABLES[table] if name in results]
     figure = Figure(figsize=(9, 0.7 * len(names) + 1), layout="constrained")
     axes = figure.subplots()
     for kind, label, color in (
@@ -117,24 +127,22 @@ def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("table", choices=TABLES)
     parser.add_argument("folder", type=Path, help="one sub-folder of photographs a class")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument(
-        "--only", nargs="*", choices=STEPS, default=list(STEPS), metavar="NAME", help="these steps alone"
-    )
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="these lines alone")
     options = parser.parse_args()
-    kept = RESULTS / "ingredients.json"
+    kept = RESULTS / f"{options.table}.json"
     results = json.loads(kept.read_text()) if kept.exists() else {}
-    for seed in range(options.seeds):
-        for name in options.only:
-            runs = results.setdefault(name, {})
-            if str(seed) in runs:
-                continue
-            runs[str(seed)] = train(options.folder, STEPS[name], seed)
-            print(f"{name}, seed {seed}: {runs[str(seed)]}", flush=True)
-            kept.write_text(json.dumps(results, indent=1) + "\n")
-            (RESULTS / "ingredients.md").write_text(document(results))
-            draw(results, RESULTS / "ingredients.png")
+    for seed, name in itertools.product(range(options.seeds), options.only or TABLES[options.table]):
+        runs = results.setdefault(name, {})
+        if str(seed) in runs:
+            continue
+        runs[str(seed)] = train(options.folder, TABLES[options.table][name], seed)
+        print(f"{name}, seed {seed}: {runs[str(seed)]}", flush=True)
+        kept.write_text(json.dumps(results, indent=1) + "\n")
+        kept.with_suffix(".md").write_text(document(options.table, results))
+        draw(options.table, results, kept.with_suffix(".png"))
 
 
 if __name__ == "__main__":
