@@ -320,7 +320,7 @@ def test_damaged_files_are_left_out_on_request(folder):
         path.write_bytes(b"no image")
     with pytest.raises(ImageFileError, match="none of its images can be read"):
         plain().flow_from_directory(folder, on_error="skip")
-    with pytest.raises(ValueError, match='on_error must be "raise" or "skip"'):
+    with pytest.raises(ValueError, match="on_error must be 'raise' or 'skip'"):
         plain().flow_from_directory(folder, on_error="stop")
 
 
