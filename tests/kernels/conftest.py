@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from minicnn.kernels import backend
+from minicnn.kernels import backend, gpu
 from minicnn.kernels.contract import KERNELS, ArraySpec
 from minicnn.kernels.cpu import threads
+from minicnn.kernels.gpu.machine import using
+
+from ..emulator import Emulator
 
 #: largest error allowed, as a part of the largest number in the expected array
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
@@ -36,9 +39,12 @@ class Implementation:
         specified = KERNELS[kernel](*args, **options)
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
-            result = getattr(backend(self.name), kernel)(*args, **options)
+            result = self.compute(kernel, *args, **options)
         assert_specified(result, specified)
         return result
+
+    def compute(self, kernel: str, *args, **options):
+        return getattr(backend(self.name), kernel)(*args, **options)
 
     def check(self, kernel: str, *args, **options) -> None:
         """Run the kernel here and in the reference, and compare."""
@@ -75,8 +81,30 @@ def assert_specified(result, specified) -> None:
             assert ArraySpec(array.shape, array.dtype) == spec
 
 
-@pytest.fixture(params=[("portable", "float32"), ("portable", "float64"), ("cpu", "float32")], ids="-".join)
+class Emulated(Implementation):
+    """The kernels for a GPU, on the emulator: arrays of the host go there and back."""
+
+    def __init__(self, machine: Emulator):
+        super().__init__("gpu", "float32")
+        self._machine = machine
+
+    def compute(self, kernel: str, *args, **options):
+        with using(self._machine):
+            result = getattr(gpu, kernel)(*map(self._put, args), **options)
+        return tuple(map(_get, result)) if isinstance(result, tuple) else _get(result)
+
+    def _put(self, arg):
+        return self._machine.put(arg) if isinstance(arg, np.ndarray) else arg
+
+
+def _get(array):
+    return None if array is None else array.get()
+
+
+@pytest.fixture(params=[("portable", "float32"), ("portable", "float64"), ("cpu", "float32"), ("gpu", "emulated")], ids="-".join)
 def implementation(request) -> Implementation:
+    if request.param[0] == "gpu":
+        return Emulated(Emulator())
     return Implementation(*request.param)
 
 

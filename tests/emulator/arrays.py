@@ -1,0 +1,95 @@
+"""Arrays of a device: their numbers are out of Python's reach, and forbidden pages lie before and behind them."""
+
+import ctypes
+import mmap
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import numpy as np
+
+PAGE = mmap.PAGESIZE
+ALIGNMENT = 256  # of what CuPy allocates
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+_libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+_libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+
+
+class _Guarded:
+    """Memory between two forbidden pages, full of NaN. Up to 15 bytes behind it are not noticed."""
+
+    def __init__(self, nbytes: int):
+        room = -(-max(nbytes, 1) // PAGE) * PAGE
+        self._length = room + 2 * PAGE
+        self._start = _libc.mmap(None, self._length, mmap.PROT_READ | mmap.PROT_WRITE, 0x22, -1, 0)  # private, anonymous
+        for page in (self._start, self._start + PAGE + room):
+            assert _libc.mprotect(page, PAGE, 0) == 0
+        self.address = (self._start + PAGE + room - nbytes) & ~15
+        ctypes.memset(self.address, 0xFF, nbytes)
+
+    def __del__(self) -> None:
+        _libc.munmap(self._start, self._length)
+
+
+class DeviceArray:
+    """What the project uses of cupy.ndarray, with its refusal to be taken for an array of NumPy's."""
+
+    def __init__(self, numbers: np.ndarray):
+        self._numbers = numbers
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...], dtype: Any) -> "DeviceArray":
+        dtype = np.dtype(dtype)
+        nbytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        memory = _Guarded(nbytes)
+        buffer = (ctypes.c_char * nbytes).from_address(memory.address)
+        buffer.memory = memory  # as long as a view of it lives, so does the memory
+        return cls(np.frombuffer(buffer, dtype).reshape(shape))
+
+    def get(self) -> np.ndarray:
+        """A copy on the host."""
+        return self._numbers.copy()
+
+    def set(self, numbers: np.ndarray) -> None:
+        assert self.shape == numbers.shape
+        assert self.dtype == numbers.dtype
+        self._numbers[...] = numbers
+
+    @property
+    def data(self) -> Any:
+        return SimpleNamespace(ptr=self._numbers.ctypes.data)
+
+    shape = property(lambda self: self._numbers.shape)
+    dtype = property(lambda self: self._numbers.dtype)
+    strides = property(lambda self: self._numbers.strides)
+    flags = property(lambda self: self._numbers.flags)
+    ndim = property(lambda self: self._numbers.ndim)
+    size = property(lambda self: self._numbers.size)
+    nbytes = property(lambda self: self._numbers.nbytes)
+    itemsize = property(lambda self: self._numbers.itemsize)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, key: Any) -> "DeviceArray":
+        part = self._numbers[key]
+        assert np.shares_memory(part, self._numbers) or not part.size, "only views: a copy would need a kernel"
+        return DeviceArray(part)
+
+    def reshape(self, *shape: Any) -> "DeviceArray":
+        other = self._numbers.reshape(*shape)
+        assert np.shares_memory(other, self._numbers) or not other.size, "only views: a copy would need a kernel"
+        return DeviceArray(other)
+
+    def transpose(self, *axes: Any) -> "DeviceArray":
+        return DeviceArray(self._numbers.transpose(*axes))
+
+    def view(self, dtype: Any) -> "DeviceArray":
+        return DeviceArray(self._numbers.view(dtype))
+
+    def __array__(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("implicit conversion of an array of the device to one of NumPy's: use .get()")
+
+    __bool__ = __float__ = __int__ = __iter__ = __add__ = __mul__ = __array__

@@ -1,0 +1,134 @@
+// The kernels of a source by name, and how Python starts them.
+#pragma once
+#include <map>
+#include <string>
+#include <type_traits>
+
+#include <csignal>
+
+#include "language.h"
+
+namespace emulator {
+
+struct Kernel {
+    void (*function)();
+    void (*call)(void (*)(), void**);  // with addresses of its arguments
+    std::string parameters;            // a letter and a size each: p8 a pointer, i4 and u4 integers, f4 a float, s… a struct
+};
+
+inline std::map<std::string, Kernel>& kernels() {
+    static std::map<std::string, Kernel> all;
+    return all;
+}
+
+template <class T>
+std::string parameter() {
+    const char* kind = std::is_pointer_v<T>          ? "p"
+                       : std::is_floating_point_v<T> ? "f"
+                       : std::is_class_v<T>          ? "s"
+                       : std::is_signed_v<T>         ? "i"
+                                                     : "u";
+    return kind + std::to_string(sizeof(T)) + " ";
+}
+
+template <class... A, size_t... I>
+void call_with(void (*function)(A...), void** arguments, std::index_sequence<I...>) {
+    function(*static_cast<std::remove_cv_t<A>*>(arguments[I])...);
+}
+
+template <class... A>
+bool add(const char* name, void (*function)(A...)) {
+    auto call = [](void (*any)(), void** arguments) {
+        call_with(reinterpret_cast<void (*)(A...)>(any), arguments, std::index_sequence_for<A...>());
+    };
+    kernels()[name] = {reinterpret_cast<void (*)()>(function), call, (std::string() + ... + parameter<A>())};
+    return true;
+}
+
+inline const Kernel* launched;
+inline void** launched_with;
+inline void call_launched() { launched->call(launched->function, launched_with); }
+
+inline void bad_address(int, siginfo_t* signal, void*) {
+    const dim3 &b = block_index, t = current->index;
+    snprintf(message, sizeof message, "bad address %p (block %u,%u,%u, thread %u,%u,%u)", signal->si_addr, b.x, b.y, b.z,
+             t.x, t.y, t.z);
+    siglongjmp(way_out, 1);
+}
+
+class Watch {  // over memory that is not the kernel's, while it exists
+  public:
+    Watch() {
+        static char* stack = new char[64 << 10];  // a fiber's own may be what is bad
+        stack_t other{stack, 0, 64 << 10};
+        sigaltstack(&other, &stack_before);
+        struct sigaction action {};
+        action.sa_sigaction = bad_address;
+        action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+        sigaction(SIGSEGV, &action, &before[0]);
+        sigaction(SIGBUS, &action, &before[1]);
+    }
+    ~Watch() {
+        sigaction(SIGSEGV, &before[0], nullptr);
+        sigaction(SIGBUS, &before[1], nullptr);
+        sigaltstack(&stack_before, nullptr);
+    }
+
+  private:
+    struct sigaction before[2];
+    stack_t stack_before;
+};
+
+class SharedMemory {  // that ends where a forbidden page begins
+  public:
+    explicit SharedMemory(size_t bytes) {
+        shared_bytes = (bytes + 15) / 16 * 16;
+        length = (shared_bytes + PAGE - 1) / PAGE * PAGE + PAGE;
+        memory = static_cast<char*>(mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        mprotect(memory + length - PAGE, PAGE, PROT_NONE);
+        shared_memory = memory + length - PAGE - shared_bytes;
+    }
+    ~SharedMemory() { munmap(memory, length); }
+
+  private:
+    static constexpr size_t PAGE = 4096;
+    char* memory;
+    size_t length;
+};
+
+inline void run_grid(Schedule schedule, uint64_t seed) {
+    Chance chance(seed);
+    const dim3& n = grid_size;
+    for (unsigned i = 0; i < n.x * n.y * n.z; i++) {
+        unsigned place = schedule == Schedule::backward ? n.x * n.y * n.z - 1 - i : i;
+        block_index = {place % n.x, place / n.x % n.y, place / n.x / n.y};
+        run_block(schedule, chance);
+    }
+}
+
+}  // namespace emulator
+
+#define EMULATOR_KERNEL(...) static bool added = emulator::add(#__VA_ARGS__, &__VA_ARGS__)
+
+// What the parameters of a kernel are; null where there is no such kernel.
+extern "C" const char* emulator_parameters(const char* name) {
+    auto found = emulator::kernels().find(name);
+    return found == emulator::kernels().end() ? nullptr : found->second.parameters.c_str();
+}
+
+// Null, or what went wrong.
+extern "C" const char* emulator_launch(const char* name, const unsigned* grid, const unsigned* block, size_t shared,
+                                       void** arguments, int schedule, uint64_t seed) {
+    using namespace emulator;
+    grid_size = {grid[0], grid[1], grid[2]};
+    block_size = {block[0], block[1], block[2]};
+    launched = &kernels().at(name);
+    launched_with = arguments;
+    body = call_launched;
+    current = nullptr;
+    Watch watch;
+    SharedMemory memory(shared);
+    if (sigsetjmp(way_out, 1)) return message;
+    run_grid(static_cast<Schedule>(schedule), seed);
+    return nullptr;
+}
