@@ -1,11 +1,12 @@
 """Memory that arrays share one after the other: a place is free again as soon as nobody holds its array."""
 
-import bisect
 import mmap
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+
+from ..stretches import Stretches
 
 _LINE = 64  # bytes: places begin cache lines
 _CHUNK = 256 << 20  # bytes asked for at once; what is never written to takes no memory
@@ -59,37 +60,15 @@ def unowned(array: np.ndarray) -> np.ndarray:
     return np.asarray(SimpleNamespace(__array_interface__=array.__array_interface__))
 
 
-class _Chunk:
-    """One piece of memory and its free stretches, in order of their addresses."""
+class _Chunk(Stretches):
+    """One piece of memory and its free stretches."""
 
     def __init__(self, size: int):
+        super().__init__(size)
         self._memory = mmap.mmap(-1, size, **_OWN)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             self._memory.madvise(mmap.MADV_HUGEPAGE)  # a page table entry for 2 MiB instead of 4 KiB
         self.address = np.frombuffer(self._memory, np.uint8).ctypes.data
-        self._free = [(0, size)]
-        self.peak = 0
-
-    def take(self, size: int) -> int | None:
-        """The start of the first stretch of at least this size, if there is one."""
-        for i, (start, free) in enumerate(self._free):
-            if free >= size:
-                self._free[i : i + 1] = [(start + size, free - size)] if free > size else []
-                self.peak = max(self.peak, start + size)
-                return start
-        return None
-
-    def give_back(self, start: int, size: int) -> None:
-        """Make a stretch free again, and one with free neighbours."""
-        i = bisect.bisect(self._free, (start, size))
-        if i < len(self._free) and self._free[i][0] == start + size:
-            size += self._free.pop(i)[1]
-        if i > 0 and sum(self._free[i - 1]) == start:
-            start, before = self._free[i - 1]
-            size += before
-            i -= 1
-            self._free.pop(i)
-        self._free.insert(i, (start, size))
 
 
 class _Place:

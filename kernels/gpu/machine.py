@@ -5,8 +5,10 @@ It is a GPU, through CuPy, unless `using` says something else, as the tests do.
 
 import contextlib
 import ctypes
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+import functools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,14 +24,36 @@ Grid = tuple[int, int, int]
 Argument = ctypes.c_void_p | ctypes.c_int | ctypes.c_float | ctypes.Structure
 
 
+class Launch(NamedTuple):
+    """How a kernel is started."""
+
+    kernel: "Kernel"
+    grid: Grid
+    block: Grid
+    arguments: Sequence[Argument]
+    shared: int  # bytes of memory for each block
+
+
 class Machine(Protocol):
     """A GPU, or what behaves like one."""
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-        """Memory for an array in row-major order, with whatever was there before."""
+        """Memory for an array in row-major order, with whatever was there before. Raises OutOfMemory."""
+
+    def over(self, address: int, shape: tuple[int, ...], dtype: np.dtype, owner: Any) -> Array:
+        """An array over memory that is the owner's, whom it keeps."""
 
     def put(self, array: np.ndarray) -> Array:
-        """A copy of an array of the host. `get()` of an array of the device is the way back."""
+        """A copy of an array of the host."""
+
+    def get(self, arrays: Sequence[Array]) -> list[np.ndarray]:
+        """Copies on the host, once all is done that was started before."""
+
+    def send(self, array: np.ndarray) -> Callable[[], Array]:
+        """Begin to copy an array of the host, beside what is computed; the call gives the copy when it is needed."""
+
+    def from_dlpack(self, array: Any) -> Array:
+        """An array of the device that another library has made, without a copy."""
 
     def owns(self, array: Any) -> bool:
         """Whether an array is in this machine's memory."""
@@ -37,26 +61,84 @@ class Machine(Protocol):
     def launch(self, kernel: "Kernel", grid: Grid, block: Grid, arguments: Sequence[Argument], shared: int) -> None:
         """Start a kernel with `shared` bytes of memory for each block, after all that was started before."""
 
+    def graph(self, launches: Sequence[Launch]) -> Callable[[], None]:
+        """All these launches as one, to be started any number of times."""
 
+    def synchronize(self) -> None:
+        """Wait until all is done that was started."""
+
+    def free_memory(self) -> int:
+        """How many bytes could still be had."""
+
+
+class OutOfMemory(MemoryError):
+    """More was asked for than the device has left.
+
+    need, free   bytes
+    """
+
+    def __init__(self, need: int, free: int, message: str | None = None):
+        super().__init__(message or f"the GPU has {in_words(free)} of memory left, of {in_words(need)} that are needed")
+        self.need, self.free = need, free
+
+
+def in_words(nbytes: int) -> str:
+    """
+    >>> in_words(3 << 29), in_words(5 << 19), in_words(100)
+    ('1.5 GiB', '2.5 MiB', '0.1 KiB')
+    """
+    size, units = nbytes / 1024, ["KiB", "MiB", "GiB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        units.pop(0)
+    return f"{size:.1f} {units[0]}"
+
+
+class _Capturing(threading.local):
+    """What writes launches of this thread down instead."""
+
+    machine: Machine | None = None
+
+
+_capturing = _Capturing()
 _chosen: Machine | None = None
 
 
 def machine() -> Machine:
     """The machine in use. Raises RuntimeError where no GPU can be used, saying what is missing."""
-    global _chosen
-    if _chosen is None:
-        from .cuda import Cuda
+    return _capturing.machine or _chosen or gpu(0)
 
-        _chosen = Cuda()
-    return _chosen
+
+@functools.cache
+def gpu(index: int) -> Machine:
+    """The GPU of that number. Raises RuntimeError where it cannot be used, saying what is missing."""
+    from .cuda import Cuda
+
+    return Cuda(index)
+
+
+def choose(other: Machine | None) -> Machine | None:
+    """Use a machine from here on, in all threads; None is the first GPU. Returns the one that was chosen before."""
+    global _chosen
+    before, _chosen = _chosen, other
+    return before
 
 
 @contextlib.contextmanager
 def using(other: Machine) -> Iterator[None]:
     """Use another machine for the length of a `with` block."""
-    global _chosen
-    before, _chosen = _chosen, other
+    before = choose(other)
     try:
         yield
     finally:
-        _chosen = before
+        choose(before)
+
+
+@contextlib.contextmanager
+def capturing(other: Machine) -> Iterator[None]:
+    """Use another machine for the length of a `with` block, in this thread alone."""
+    before, _capturing.machine = _capturing.machine, other
+    try:
+        yield
+    finally:
+        _capturing.machine = before

@@ -23,7 +23,9 @@ class _Guarded:
     def __init__(self, nbytes: int):
         room = -(-max(nbytes, 1) // PAGE) * PAGE
         self._length = room + 2 * PAGE
-        self._start = _libc.mmap(None, self._length, mmap.PROT_READ | mmap.PROT_WRITE, 0x22, -1, 0)  # private, anonymous
+        self._start = _libc.mmap(
+            None, self._length, mmap.PROT_READ | mmap.PROT_WRITE, 0x22, -1, 0
+        )  # private, anonymous
         for page in (self._start, self._start + PAGE + room):
             assert _libc.mprotect(page, PAGE, 0) == 0
         self.address = (self._start + PAGE + room - nbytes) & ~15
@@ -47,6 +49,12 @@ class DeviceArray:
         buffer = (ctypes.c_char * nbytes).from_address(memory.address)
         buffer.memory = memory  # as long as a view of it lives, so does the memory
         return cls(np.frombuffer(buffer, dtype).reshape(shape))
+
+    @classmethod
+    def over(cls, address: int, shape: tuple[int, ...], dtype: Any, owner: Any) -> "DeviceArray":
+        """Over memory of somebody else, whom it keeps."""
+        described = {"version": 3, "shape": shape, "typestr": np.dtype(dtype).str, "data": (address, False)}
+        return cls(np.asarray(SimpleNamespace(__array_interface__=described, owner=owner)))
 
     def get(self) -> np.ndarray:
         """A copy on the host."""

@@ -9,16 +9,16 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minicnn.kernels.gpu.launch import KERNELS, SOURCES, Kernel
-from minicnn.kernels.gpu.machine import Argument, Grid
+from minicnn.kernels.gpu.machine import Argument, Grid, Launch
 
-from .arrays import DeviceArray
+from .arrays import PAGE, DeviceArray
 
 CUDA = Path(__file__).parent / "cuda"
 
@@ -62,6 +62,18 @@ class Emulator:
         copy.set(array)
         return copy
 
+    def over(self, address: int, shape: tuple[int, ...], dtype: np.dtype, owner: Any) -> DeviceArray:
+        return DeviceArray.over(address, shape, dtype, owner)
+
+    def get(self, arrays: Sequence[DeviceArray]) -> list[np.ndarray]:
+        return [array.get() for array in arrays]
+
+    def send(self, array: np.ndarray) -> Callable[[], DeviceArray]:
+        return lambda: self.put(array)
+
+    def from_dlpack(self, array: Any) -> DeviceArray:
+        return self.put(np.from_dlpack(array))
+
     def owns(self, array: Any) -> bool:
         return isinstance(array, DeviceArray)
 
@@ -76,6 +88,19 @@ class Emulator:
         fault = library.emulator_launch(name, *sizes, ctypes.c_size_t(shared), addresses, *schedule)
         if fault is not None:
             raise Fault(f"{kernel.source}.cu, {kernel.name}: {fault.decode()}")
+
+    def graph(self, launches: Sequence[Launch]) -> Callable[[], None]:
+        def run() -> None:
+            for launch in launches:
+                self.launch(*launch)
+
+        return run
+
+    def synchronize(self) -> None:
+        """All that was started is done."""
+
+    def free_memory(self) -> int:
+        return os.sysconf("SC_AVPHYS_PAGES") * PAGE
 
 
 def _expect_legal(kernel: Kernel, grid: Grid, block: Grid, shared: int) -> None:

@@ -1,0 +1,206 @@
+"""A run of kernels, written down to happen any number of times: on a GPU as one CUDA graph.
+
+    capture = Capture()
+    y = capture.record(lambda: gpu.relu(x))     every launch of a kernel is written down with its arguments,
+                                                and the run happens for the first time: now y holds numbers
+    x.set(other numbers)
+    capture.run()                               y holds the ReLU of those
+
+Nothing is computed while it is written down, so kernels decide by shapes alone, and no number can be read.
+
+The function is called twice: first to see how much memory it needs. Then that is asked for in one piece, in which
+arrays that Python has let go of leave their place to others, in every later run as in the first one. Arrays that were
+there before must stay where they are.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import numpy as np
+
+from .arena import Arena
+from .machine import Argument, Array, Grid, Launch, Machine, capturing, machine
+
+if TYPE_CHECKING:
+    from .launch import Kernel
+
+_ALIGNMENT = 16  # bytes: of each of the things that a run is told
+
+Result = TypeVar("Result")
+
+
+class CannotCapture(RuntimeError):
+    """A number would have to be known that is not computed yet."""
+
+
+def told(numbers: np.ndarray) -> Array:
+    """Numbers on the device, which a captured run takes anew every time: who runs it finds them in `capture.numbers`."""
+    now = machine()
+    return now.told(numbers) if isinstance(now, _Writer) else now.put(numbers)
+
+
+def drawn(draw: Callable[[], np.ndarray], shape: tuple[int, ...], dtype: Any) -> Array:
+    """Numbers on the device that a function gives, such as random ones: other ones in every captured run."""
+    now = machine()
+    return now.drawn(draw, shape, np.dtype(dtype)) if isinstance(now, _Writer) else now.put(draw())
+
+
+def memory_for(function: Callable[[], Any]) -> int:
+    """How many bytes a capture of the function asks for. Nothing is computed."""
+    rehearsal = _Rehearsal(machine())
+    with capturing(rehearsal):
+        function()
+    return rehearsal.nbytes
+
+
+class Capture:
+    """Launches in order, and what each run is told."""
+
+    def __init__(self) -> None:
+        self._machine = machine()
+        self._writer: _Writer = _Rehearsal(self._machine)
+        self.nbytes = 0  # that were asked for
+
+    @property
+    def numbers(self) -> list[np.ndarray]:
+        """What kernels are told anew in every run, such as learning rates."""
+        return self._writer.numbers
+
+    def record(self, function: Callable[[], Result]) -> Result:
+        """Write down what a function computes, and do it. Raises OutOfMemory with nothing done, or CannotCapture."""
+        rehearsal = self._writer = _Rehearsal(self._machine)
+        with capturing(rehearsal):
+            function()
+        self.nbytes = rehearsal.nbytes
+        writing = self._writer = _Writing(self._machine, rehearsal)
+        with capturing(writing):
+            result = function()
+        self._graph, self._tell = self._machine.graph(writing.launches), writing.tell
+        self.run()
+        return result
+
+    def run(self) -> None:
+        """Have it all done, after what was started before."""
+        self._tell()
+        self._graph()
+
+    def ready(self) -> bool:
+        """Whether every decision would be the same again: none of them depends on numbers."""
+        return True
+
+    def begin_section(self) -> None:
+        """What follows is timed for itself by `times`."""
+        self._writer.sections.append(len(self._writer.launches))
+
+    def times(self) -> list[float]:
+        """Do it all, and say how many seconds each section took."""
+        launches, starts = self._writer.launches, self._writer.sections
+        return [self._seconds(launches[start:end]) for start, end in zip(starts, [*starts[1:], len(launches)])]
+
+    def _seconds(self, launches: Sequence[Launch]) -> float:
+        graph = self._machine.graph(launches)
+        self._machine.synchronize()
+        start = time.perf_counter()
+        graph()
+        self._machine.synchronize()
+        return time.perf_counter() - start
+
+
+class _Writer:
+    """A machine that computes nothing, and writes down what it is to do."""
+
+    def __init__(self, machine: Machine, arena: Arena):
+        self.arena = arena
+        self.numbers: list[np.ndarray] = []
+        self.launches: list[Launch] = []
+        self.sections: list[int] = []  # how many launches there were at the beginning of each
+        self._machine = machine
+        self._used = 0  # bytes of what runs are told
+
+    def __getattr__(self, name: str) -> Any:
+        """What has nothing to do with the capture."""
+        return getattr(self._machine, name)
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+        return self.arena.empty(shape, dtype)
+
+    def launch(self, kernel: "Kernel", grid: Grid, block: Grid, arguments: Sequence[Argument], shared: int) -> None:
+        self.launches.append(Launch(kernel, grid, block, arguments, shared))
+
+    def get(self, arrays: Sequence[Array]) -> NoReturn:
+        raise CannotCapture("it looks at numbers that are not computed yet")
+
+    def told(self, numbers: np.ndarray) -> Array:
+        here, there = self._told(numbers.shape, numbers.dtype)
+        here[...] = numbers
+        self.numbers.append(here)
+        return there
+
+    def drawn(self, draw: Callable[[], np.ndarray], shape: tuple[int, ...], dtype: np.dtype) -> Array:
+        return self._told(shape, dtype)[1]
+
+    def _told(self, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, Array]:
+        """Numbers here, and where they are on the device during a run."""
+        place = slice(self._used, self._used + prod(shape) * dtype.itemsize)
+        self._used = -(-place.stop // _ALIGNMENT) * _ALIGNMENT
+        return self._letter(place, shape, dtype)
+
+    def _letter(self, place: slice, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, Array]:
+        raise NotImplementedError
+
+
+class _Rehearsal(_Writer):
+    """Hands out arrays without memory, and counts what they would need."""
+
+    def __init__(self, machine: Machine):
+        super().__init__(machine, Arena.of_nothing(machine))
+        self._kept = Arena.of_nothing(machine)
+        self._constants: list[Array] = []
+
+    @property
+    def told_bytes(self) -> int:
+        return self._used
+
+    @property
+    def nbytes(self) -> int:
+        return self.arena.peak + self._kept.peak + self._used
+
+    def put(self, array: np.ndarray) -> Array:
+        self._constants.append(self._kept.empty(array.shape, array.dtype))
+        return self._constants[-1]
+
+    def _letter(self, place: slice, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, Array]:
+        return np.zeros(shape, dtype), self._kept.empty(shape, dtype)
+
+
+class _Writing(_Writer):
+    """Hands out places in as much memory as a rehearsal needed."""
+
+    def __init__(self, machine: Machine, rehearsal: _Rehearsal):
+        super().__init__(machine, Arena(machine, rehearsal.arena.peak))
+        self._draws: list[tuple[np.ndarray, Callable[[], np.ndarray]]] = []
+        self._constants: list[Array] = []
+        self._letters = np.zeros(rehearsal.told_bytes, np.uint8)
+        self._letters_there = machine.empty(self._letters.shape, self._letters.dtype)
+
+    def put(self, array: np.ndarray) -> Array:
+        """It has a place of its own, to which no run ever writes."""
+        self._constants.append(self._machine.put(array))
+        return self._constants[-1]
+
+    def drawn(self, draw: Callable[[], np.ndarray], shape: tuple[int, ...], dtype: np.dtype) -> Array:
+        here, there = self._told(shape, dtype)
+        self._draws.append((here, draw))
+        return there
+
+    def tell(self) -> None:
+        """What the next run is to know."""
+        for numbers, draw in self._draws:
+            numbers[...] = draw()
+        if self._letters.size:
+            self._letters_there.set(self._letters)
+
+    def _letter(self, place: slice, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, Array]:
+        return self._letters[place].view(dtype).reshape(shape), self._letters_there[place].view(dtype).reshape(shape)
