@@ -9,20 +9,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..rates import adam_rates, rmsprop_rates, sgd_rates
 from .capture import told
 from .dense import dense_input_grad, dense_input_grad_relu, dense_weight_grad
 from .dense_backward import NOTHING, begin, gradients_of, shared, suits
 from .matmul import NARROW
 from .memory import empty
 from .optimizer import (
-    adam_rates,
     adam_step,
     adamw_update,
     are_contiguous,
-    rmsprop_rates,
     rmsprop_step,
     rmsprop_update,
-    sgd_rates,
     sgd_step,
     sgd_update,
     state_or_none,

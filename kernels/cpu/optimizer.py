@@ -3,12 +3,12 @@
 An array that is not contiguous cannot be stepped through in place: portable then takes over.
 """
 
-from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from .. import portable
+from ..rates import adam_rates, rmsprop_rates, sgd_rates
 from .capture import told
 from .compile import compiled
 from .parallel import parallel, share, unpack, workers_for
@@ -108,48 +108,6 @@ def adamw_update(
         return portable.adamw_update(w, g, m, v, v_max, weight_decay=weight_decay, **options)
     rates = told(adam_rates(weight_decay=weight_decay, **options))
     return _adam(workers_for(w.size), w, g, m, v, state_or_none(v_max), rates)
-
-
-# What the kernels get of the options, in one array: so a recorded step is given the numbers of the next one.
-
-
-def sgd_rates(*, learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> np.ndarray:
-    """η, μ, whether Nesterov's."""
-    return np.array([learning_rate, momentum, nesterov], np.float64)
-
-
-def rmsprop_rates(
-    *, learning_rate: float, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7
-) -> np.ndarray:
-    """η, ρ, μ, ε."""
-    return np.array([learning_rate, rho, momentum, epsilon], np.float64)
-
-
-def adam_rates(
-    *,
-    learning_rate: float,
-    step: int,
-    weight_decay: float = 0.0,
-    beta_1: float = 0.9,
-    beta_2: float = 0.999,
-    epsilon: float = 1e-7,
-) -> np.ndarray:
-    """η_t, β₁, β₂, ε, and what the decay leaves of a weight.
-
-    >>> adam_rates(learning_rate=0.5, step=1, weight_decay=0.5, beta_1=0.5, beta_2=0.75, epsilon=0.0).tolist()
-    [0.5, 0.5, 0.75, 0.0, 0.75]
-    """
-    beta_1, beta_2 = float(beta_1), float(beta_2)  # the power of a float32 would have seven digits
-    rate = float(learning_rate) * sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    return np.array([rate, beta_1, beta_2, epsilon, 1 - float(learning_rate) * float(weight_decay)], np.float64)
-
-
-RATES = {
-    "sgd_update": sgd_rates,
-    "rmsprop_update": rmsprop_rates,
-    "adam_update": adam_rates,
-    "adamw_update": adam_rates,
-}
 
 
 def state_or_none(state: np.ndarray | None) -> np.ndarray:

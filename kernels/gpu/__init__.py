@@ -16,3 +16,22 @@ from .activation import (
     tanh,
     tanh_grad,
 )
+from .loss import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
+from .normalization import (
+    batch_norm,
+    batch_norm_grad,
+    batch_norm_inference,
+    batch_norm_inference_grad,
+    update_moving_average,
+)
+from .optimizer import adam_update, adamw_update, rmsprop_update, sgd_update
+from .pooling import (
+    avg_pool2d,
+    avg_pool2d_grad,
+    global_avg_pool2d,
+    global_avg_pool2d_grad,
+    global_max_pool2d,
+    global_max_pool2d_grad,
+    max_pool2d,
+    max_pool2d_grad,
+)

@@ -7,3 +7,9 @@ template <class T>
 __global__ void copy(const T* __restrict__ x, T* __restrict__ y, int n, Strided layout) {
     each(n, [=](int i) { y[i] = x[layout.place(i)]; });
 }
+
+// The way back: the i-th number of y, wherever that lies, is x[i].
+template <class T>
+__global__ void copy_back(const T* __restrict__ x, T* __restrict__ y, int n, Strided layout) {
+    each(n, [=](int i) { y[layout.place(i)] = x[i]; });
+}

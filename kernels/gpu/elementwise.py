@@ -20,6 +20,11 @@ def each_number(kernel: Kernel, *arrays: Array, numbers: tuple[float, ...] = ())
 def each_row(kernel: Kernel, *arrays: Array) -> Array:
     """y like the first array, of arrays of its shape: kernel(arrays…, y, rows, length)."""
     y = empty(arrays[0].shape)
-    rows, length = prod(y.shape[:-1]), y.shape[-1]
-    kernel(blocks(rows, _ROWS), (_LANES, _ROWS), *map(contiguous, arrays), y, rows, length)
+    launch_rows(kernel, *map(contiguous, arrays), y, shape=y.shape)
     return y
+
+
+def launch_rows(kernel: Kernel, *arrays: Array, shape: tuple[int, ...]) -> None:
+    """kernel(arrays…, rows, length), a warp a row of a shape."""
+    rows, length = prod(shape[:-1]), shape[-1]
+    kernel(blocks(rows, _ROWS), (_LANES, _ROWS), *arrays, rows, length)

@@ -59,7 +59,9 @@ def _packed(argument: Any) -> Argument:
         return ctypes.c_void_p(None)
     if isinstance(argument, int):
         if abs(argument) > _MOST:
-            raise ValueError(f"{argument} is too much for the kernels on a GPU, which count up to {_MOST}: use less data")
+            raise ValueError(
+                f"{argument} is too much for the kernels on a GPU, which count up to {_MOST}: use less data"
+            )
         return ctypes.c_int(argument)
     if isinstance(argument, float):
         return ctypes.c_float(argument)

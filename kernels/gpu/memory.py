@@ -1,6 +1,8 @@
 """Arrays on the device: room for results, and row-major copies of what lies otherwise."""
 
+import contextlib
 import ctypes
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,9 @@ from .machine import Array, machine
 
 _MOST_AXES = 8
 
-_COPIES = {size: Kernel("copy", f"copy<{kind}>") for size, kind in ((1, "char"), (2, "short"), (4, "int"), (8, "double"))}
+_SIZES = ((1, "char"), (2, "short"), (4, "int"), (8, "double"))
+_COPIES = {size: Kernel("copy", f"copy<{kind}>") for size, kind in _SIZES}
+_COPIES_BACK = {size: Kernel("copy", f"copy_back<{kind}>") for size, kind in _SIZES}
 
 
 class Strided(ctypes.Structure):
@@ -31,6 +35,17 @@ def contiguous(array: Array) -> Array:
     copy = empty(array.shape, array.dtype)
     _COPIES[array.itemsize](blocks(array.size), THREADS, array, copy, array.size, strided(array, array.shape))
     return copy
+
+
+@contextlib.contextmanager
+def in_place(*arrays: Array | None) -> Iterator[list[Array | None]]:
+    """The arrays, or row-major copies of them that are copied back at the end of the `with` block."""
+    rows = [array if array is None else contiguous(array) for array in arrays]
+    yield rows
+    for array, copy in zip(arrays, rows):
+        if array is not None and copy is not array:
+            layout = strided(array, array.shape)
+            _COPIES_BACK[array.itemsize](blocks(array.size), THREADS, copy, array, array.size, layout)
 
 
 def strided(array: Array, shape: tuple[int, ...]) -> Strided:

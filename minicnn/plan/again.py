@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.cpu.optimizer import RATES
+from ..kernels.rates import RATES
 from .recorder import Call
 
 

@@ -89,19 +89,36 @@ class Emulated(Implementation):
         self._machine = machine
 
     def compute(self, kernel: str, *args, **options):
+        on_device = [self._put(arg) for arg in args]
         with using(self._machine):
-            result = getattr(gpu, kernel)(*map(self._put, args), **options)
+            result = getattr(gpu, kernel)(*on_device, **options)
+        for host, device in zip(args, on_device):
+            _copy_changes(device, host)
         return tuple(map(_get, result)) if isinstance(result, tuple) else _get(result)
 
     def _put(self, arg):
-        return self._machine.put(arg) if isinstance(arg, np.ndarray) else arg
+        """Arrays keep their layout."""
+        if not isinstance(arg, np.ndarray):
+            return arg
+        if arg.flags.c_contiguous:
+            return self._machine.put(arg)
+        if arg.flags.f_contiguous:
+            return self._machine.put(arg.T).transpose()
+        return self._machine.put(sliced(arg).base)[(slice(None, None, 2),) * arg.ndim]
+
+
+def _copy_changes(device, host) -> None:
+    if isinstance(host, np.ndarray) and host.tobytes() != device.get().tobytes():
+        host[...] = device.get()
 
 
 def _get(array):
     return None if array is None else array.get()
 
 
-@pytest.fixture(params=[("portable", "float32"), ("portable", "float64"), ("cpu", "float32"), ("gpu", "emulated")], ids="-".join)
+@pytest.fixture(
+    params=[("portable", "float32"), ("portable", "float64"), ("cpu", "float32"), ("gpu", "emulated")], ids="-".join
+)
 def implementation(request) -> Implementation:
     if request.param[0] == "gpu":
         return Emulated(Emulator())

@@ -9,7 +9,7 @@ from minicnn.kernels import cpu
 from minicnn.kernels.cpu.arena import Arena
 from minicnn.kernels.cpu.capture import Capture, every_run, expect_finite
 from minicnn.kernels.cpu.memory import contiguous, empty
-from minicnn.kernels.cpu.optimizer import RATES
+from minicnn.kernels.rates import RATES
 
 
 def draw(*shape):

@@ -5,7 +5,7 @@ from minicnn.kernels import backend
 
 reference = backend("reference")
 
-SHAPES = [(2, 5, 7, 3), (8, 10), (1, 1), (3, 1, 1, 33), (1, 9, 2, 1), (64, 129)]
+SHAPES = [(2, 5, 7, 3), (8, 10), (1, 1), (3, 1, 1, 33), (1, 9, 2, 1), (64, 129), (700, 5), (5, 19, 20, 8), (30, 12)]
 EPSILON = 1e-3
 
 

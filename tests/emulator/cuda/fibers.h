@@ -43,8 +43,7 @@ class Fiber {
     void start(void (*function)()) {
         if (!stack) stack = static_cast<char*>(allocate_stack());
         void** top = reinterpret_cast<void**>(stack + STACK_SIZE);
-        *--top = nullptr;                                  // a called function finds its stack 8 bytes off 16
-        *--top = nullptr;                                  // nobody to return to
+        *--top = nullptr;                                  // nobody to return to; a call leaves the stack 8 bytes off 16
         *--top = reinterpret_cast<void*>(function);        // where the switch returns to
         for (int i = 0; i < 6; i++) *--top = nullptr;      // the registers
         here = top;
