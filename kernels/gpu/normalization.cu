@@ -12,7 +12,7 @@ struct Moments {
     float squares;  // of the distances from their mean
     int count;
 
-    // Source: Chan, Golub & LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
+    // Source: Chan, Golub & LeVeque, "Updating formulae and a pairwise algorithm for sample variances" (1979).
     static __device__ __forceinline__ Moments together(const Moments& a, const Moments& b) {
         if (a.count == 0 || b.count == 0) return a.count == 0 ? b : a;
         int count = a.count + b.count;
@@ -61,7 +61,8 @@ __global__ void statistics(const Moments* __restrict__ parts, Results mean, Resu
 // y = (x − μ)·γ / √(v + ε) + β
 template <int V>
 __global__ void normalize(
-    Numbers x, Numbers gamma, Numbers beta, Numbers mean, Numbers variance, Results y, int rows, int channels, float epsilon
+    Numbers x, Numbers gamma, Numbers beta, Numbers mean, Numbers variance, Results y, int rows, int channels,
+    float epsilon
 ) {
     int channel = own_channel<V>(blockIdx.x);
     if (channel >= channels) return;

@@ -11,7 +11,9 @@ __global__ void sgd(State w, Numbers g, State velocity, Rates rates, int n) {
     each(n, [=](int i) { optimizer.step(w, g[i], i); });
 }
 
-__global__ void rmsprop(State w, Numbers g, State mean_square, State mean_gradient, State velocity, Rates rates, int n) {
+__global__ void rmsprop(
+    State w, Numbers g, State mean_square, State mean_gradient, State velocity, Rates rates, int n
+) {
     RmsProp optimizer(rates, mean_square, mean_gradient, velocity);
     each(n, [=](int i) { optimizer.step(w, g[i], i); });
 }

@@ -58,7 +58,8 @@ struct Images {
 // y = max(window), at least `floor`, which is 0 for a ReLU in front, else −∞; code = r·S + s of the first largest.
 template <int V, class Code>
 __global__ void max_pool(
-    Numbers x, Results y, Code* __restrict__ code, int n, Images input, Images output, Axis down, Axis across, float floor
+    Numbers x, Results y, Code* __restrict__ code, int n, Images input, Images output, Axis down, Axis across,
+    float floor
 ) {
     each(n, [=](int i) {
         auto at = output.place(i);
