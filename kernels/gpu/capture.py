@@ -22,6 +22,7 @@ import numpy as np
 
 from .arena import Arena
 from .machine import Argument, Array, Grid, Launch, Machine, capturing, machine
+from .updates import joined
 
 if TYPE_CHECKING:
     from .launch import Kernel
@@ -77,7 +78,7 @@ class Capture:
         writing = self._writer = _Writing(self._machine, rehearsal)
         with capturing(writing):
             result = function()
-        self._graph, self._tell = self._machine.graph(writing.launches), writing.tell
+        self._graph, self._tell = self._machine.graph(joined(writing.launches)), writing.tell
         self.run()
         return result
 
@@ -100,7 +101,7 @@ class Capture:
         return [self._seconds(launches[start:end]) for start, end in zip(starts, [*starts[1:], len(launches)])]
 
     def _seconds(self, launches: Sequence[Launch]) -> float:
-        graph = self._machine.graph(launches)
+        graph = self._machine.graph(joined(launches))
         self._machine.synchronize()
         start = time.perf_counter()
         graph()

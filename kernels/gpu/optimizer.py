@@ -9,8 +9,7 @@ from .capture import told
 from .launch import THREADS, Kernel, blocks
 from .machine import Array
 from .memory import contiguous, in_place
-
-_sgd, _rmsprop, _adam = Kernel("optimizer", "sgd"), Kernel("optimizer", "rmsprop"), Kernel("optimizer", "adam")
+from .updates import ADAM, RMSPROP, SGD, Variable, variables
 
 
 def sgd_update(
@@ -23,7 +22,7 @@ def sgd_update(
     nesterov: bool = False,
 ) -> None:
     """w ← w − η·g, or with velocity u ← μ·u − η·g."""
-    _update(_sgd, w, g, velocity, rates=sgd_rates(learning_rate=learning_rate, momentum=momentum, nesterov=nesterov))
+    _update(SGD, w, g, velocity, rates=sgd_rates(learning_rate=learning_rate, momentum=momentum, nesterov=nesterov))
 
 
 def rmsprop_update(
@@ -40,7 +39,7 @@ def rmsprop_update(
 ) -> None:
     """s ← ρ·s + (1 − ρ)·g², w ← w − η·g / √(s + ε), less a² under the root in the centred form."""
     rates = rmsprop_rates(learning_rate=learning_rate, rho=rho, momentum=momentum, epsilon=epsilon)
-    _update(_rmsprop, w, g, mean_square, mean_gradient, velocity, rates=rates)
+    _update(RMSPROP, w, g, mean_square, mean_gradient, velocity, rates=rates)
 
 
 def adam_update(
@@ -84,10 +83,11 @@ def adamw_update(
         beta_2=beta_2,
         epsilon=epsilon,
     )
-    _update(_adam, w, g, m, v, v_max, rates=rates)
+    _update(ADAM, w, g, m, v, v_max, rates=rates)
 
 
 def _update(kernel: Kernel, w: Array, g: Array, *states: Array | None, rates: np.ndarray) -> None:
-    """kernel(w, g, states…, rates, n) with states or null pointers."""
+    """Step one variable; a state that is None is a null pointer."""
+    rates_there, gradient = told(rates), contiguous(g)
     with in_place(w, *states) as (weights, *others):
-        kernel(blocks(w.size), THREADS, weights, contiguous(g), *others, told(rates), w.size)
+        kernel(blocks(w.size), THREADS, variables([Variable.of(weights, gradient, others, rates_there)]))
