@@ -10,14 +10,15 @@ from .contract import KERNELS
 
 _FLOAT32 = np.dtype(np.float32)
 
-NAMES = ("reference", "portable", "cpu")
+NAMES = ("reference", "portable", "cpu", "gpu")
 
 
 class Backend:
     """Every kernel of the contract, as one implementation computes it.
 
     The arguments are checked by the contract before the kernel sees them, so that no kernel needs checks of
-    its own. The "cpu" backend is written for float32; other dtypes take the portable kernels.
+    its own. The "cpu" and "gpu" backends are written for float32; other dtypes take the portable kernels.
+    The "gpu" backend takes arrays of the host too: it puts them on the device, and its results back.
     """
 
     def __init__(self, name: str):
@@ -27,26 +28,26 @@ class Backend:
     def __getattr__(self, kernel: str) -> Callable:
         if kernel not in KERNELS:
             raise AttributeError(f"the kernel contract has no {kernel!r}")
-        checked = _checked(KERNELS[kernel], getattr(self._module, kernel), self._general(kernel))
+        checked = _checked(KERNELS[kernel], *self._kernels(kernel))
         setattr(self, kernel, checked)
         return checked
 
-    def _general(self, kernel: str) -> Callable | None:
-        """What computes other dtypes than float32, if it is another function."""
-        if self.name != "cpu":
-            return None
+    def _kernels(self, kernel: str) -> tuple[Callable, Callable]:
+        """What computes float32, and what computes other dtypes."""
+        own = getattr(self._module, kernel)
+        if self.name not in ("cpu", "gpu"):
+            return own, own
         portable = getattr(importlib.import_module(f"{__package__}.portable"), kernel)
-        return None if portable is getattr(self._module, kernel) else portable
+        return (own, portable) if self.name == "cpu" else _on_gpu(kernel, own, portable)
 
     def __repr__(self) -> str:
         return f"backend({self.name!r})"
 
 
-@functools.cache
 def backend(name: str) -> Backend:
-    """Return the checked kernels of "reference", "portable" or "cpu".
+    """Return the checked kernels of "reference", "portable", "cpu" or "gpu".
 
-    Raises ValueError for any other name.
+    Raises ValueError for any other name, and RuntimeError where there is no GPU for "gpu".
 
     >>> x = np.ones((1, 4, 4, 1), np.float32)
     >>> backend("portable").global_avg_pool2d(x)
@@ -54,16 +55,36 @@ def backend(name: str) -> Backend:
     """
     if name not in NAMES:
         raise ValueError(f"no kernel backend {name!r}; there are {', '.join(NAMES)}")
-    return Backend(name)
+    if name == "gpu":
+        expect_gpu()
+    return _backend(name)
 
 
-def _checked(contract: Callable, kernel: Callable, general: Callable | None) -> Callable:
+_backend = functools.cache(Backend)
+
+
+def expect_gpu() -> None:
+    """Raise RuntimeError where no GPU can be used, saying what is missing."""
+    from .gpu.machine import machine
+
+    machine()
+
+
+def _on_gpu(name: str, own: Callable, portable: Callable) -> tuple[Callable, Callable]:
+    """The same, for arrays in the memory of either."""
+    from .gpu.host import OF_ANY_DTYPE, on_device, on_host
+
+    kernel = on_device(own)
+    return kernel, kernel if name in OF_ANY_DTYPE else on_host(portable)
+
+
+def _checked(contract: Callable, kernel: Callable, general: Callable) -> Callable:
     @functools.wraps(contract)
     def call(*args, **options):
         contract(*args, **options)
         return kernel(*args, **options)
 
-    if general is None:
+    if general is kernel:
         return call
 
     @functools.wraps(contract)

@@ -4,13 +4,13 @@ What only looks at an array in another way is NumPy's own, and so are keys that 
 """
 
 from collections.abc import Callable, Sequence
-from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
 from .. import portable
 from ..geometry import Pair
+from ..keys import is_view, parts_of
 from ..portable.arrays import broadcast_to, transpose
 from . import matmul as products
 from .elementwise import NUMBER, PAIR, copy_into, elementwise, of_numbers, of_pairs
@@ -127,7 +127,7 @@ def pad(a: np.ndarray, *, widths: tuple[Pair, ...]) -> np.ndarray:
 
 def getitem(a: np.ndarray, *, key: Any) -> np.ndarray:
     """a[key]."""
-    if _is_view(key):
+    if is_view(key):
         return np.asarray(a[key])
     return computed(lambda: a[key], np.broadcast_to(a.dtype.type(), a.shape)[key].shape, a.dtype)
 
@@ -143,15 +143,9 @@ def getitem_grad(dy: np.ndarray, *, key: Any, shape: tuple[int, ...]) -> np.ndar
     >>> getitem_grad(np.array([1, 2], np.float32), key=slice(0, 4, 2), shape=(4,))
     array([1., 0., 2., 0.], dtype=float32)
     """
-    if not _is_view(key):
+    if not is_view(key):
         return computed(lambda: portable.getitem_grad(dy, key=key, shape=shape), shape)
-    return _placed(dy, key if isinstance(key, tuple) else (key,), shape)
-
-
-def _is_view(key: Any) -> bool:
-    """Whether a[key] is another look at the numbers of a."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(isinstance(part, int | slice | None | EllipsisType) and not isinstance(part, bool) for part in parts)
+    return _placed(dy, parts_of(key), shape)
 
 
 def _placed(a: np.ndarray, key: tuple, shape: tuple[int, ...]) -> np.ndarray:

@@ -16,6 +16,32 @@ from .activation import (
     tanh,
     tanh_grad,
 )
+from .arrays import (
+    absolute,
+    add,
+    broadcast_to,
+    concatenate,
+    divide,
+    exp,
+    getitem,
+    getitem_grad,
+    log,
+    multiply,
+    negative,
+    pad,
+    power,
+    reshape,
+    sign,
+    subtract,
+    sum,
+    transpose,
+)
+from .cast import cast
+from .dropout import (
+    dropout,
+    dropout_grad,
+)
+from .image import affine_transform
 from .loss import sigmoid_cross_entropy, softmax_cross_entropy, sparse_softmax_cross_entropy
 from .normalization import (
     batch_norm,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .launch import KERNELS, SOURCES, Kernel
 
 #: no fast mathematics, for results within the contract's bounds; numbers of registers into the log
-_OPTIONS = ("-std=c++17", "-lineinfo", "--ptxas-options=-v", "-I.")
+_OPTIONS = ("-std=c++17", "-lineinfo", "--ptxas-options=-v", "-device-int128", "-I.")
 
 
 @dataclass(frozen=True)

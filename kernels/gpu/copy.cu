@@ -1,15 +1,14 @@
-// Copies of arrays that do not lie in row-major order.
+// Copies of arrays that do not lie in row-major order, and zeros.
 #include <elementwise.cuh>
 #include <strided.cuh>
 
-// y[i] is the i-th number of x in row-major order, wherever that lies.
+// The i-th number of x in row-major order becomes that of y, wherever they lie.
 template <class T>
-__global__ void copy(const T* __restrict__ x, T* __restrict__ y, int n, Strided layout) {
-    each(n, [=](int i) { y[i] = x[layout.place(i)]; });
+__global__ void copy(const T* __restrict__ x, T* __restrict__ y, int n, Strided of_x, Strided of_y) {
+    each(n, [=](int i) { y[of_y.place(i)] = x[of_x.place(i)]; });
 }
 
-// The way back: the i-th number of y, wherever that lies, is x[i].
 template <class T>
-__global__ void copy_back(const T* __restrict__ x, T* __restrict__ y, int n, Strided layout) {
-    each(n, [=](int i) { y[layout.place(i)] = x[i]; });
+__global__ void clear(T* y, int n) {
+    each(n, [=](int i) { y[i] = 0; });
 }

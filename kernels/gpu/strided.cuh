@@ -5,16 +5,19 @@ constexpr int MOST_AXES = 8;
 
 struct Strided {
     int axes;
-    int shape[MOST_AXES];
+    int shape[MOST_AXES];    // the innermost axis first
     int strides[MOST_AXES];  // in numbers, not bytes; 0 repeats
 
-    // Of the i-th number in row-major order.
+    // Of the i-th number in row-major order. The loop is unrolled, for an array with a changing index would not be kept
+    // in registers; of the outermost axis the rest of a division is the number itself.
     __device__ __forceinline__ long long place(int i) const {
         long long place = 0;
-        for (int axis = axes - 1; axis >= 0; axis--) {
+#pragma unroll
+        for (int axis = 0; axis < MOST_AXES - 1; axis++) {
+            if (axis + 1 >= axes) return place + static_cast<long long>(i) * strides[axis];
             place += static_cast<long long>(i % shape[axis]) * strides[axis];
             i /= shape[axis];
         }
-        return place;
+        return place + static_cast<long long>(i) * strides[MOST_AXES - 1];
     }
 };

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from minicnn.kernels import backend, gpu
+from minicnn.kernels import backend
 from minicnn.kernels.contract import KERNELS, ArraySpec
 from minicnn.kernels.cpu import threads
 from minicnn.kernels.gpu.machine import using
@@ -82,7 +82,7 @@ def assert_specified(result, specified) -> None:
 
 
 class Emulated(Implementation):
-    """The kernels for a GPU, on the emulator: arrays of the host go there and back."""
+    """The kernels for a GPU, on the emulator."""
 
     def __init__(self, machine: Emulator):
         super().__init__("gpu", "float32")
@@ -91,13 +91,15 @@ class Emulated(Implementation):
     def compute(self, kernel: str, *args, **options):
         on_device = [self._put(arg) for arg in args]
         with using(self._machine):
-            result = getattr(gpu, kernel)(*on_device, **options)
+            result = super().compute(kernel, *on_device, **options)
         for host, device in zip(args, on_device):
             _copy_changes(device, host)
         return tuple(map(_get, result)) if isinstance(result, tuple) else _get(result)
 
     def _put(self, arg):
         """Arrays keep their layout."""
+        if isinstance(arg, list):
+            return [self._put(one) for one in arg]
         if not isinstance(arg, np.ndarray):
             return arg
         if arg.flags.c_contiguous:

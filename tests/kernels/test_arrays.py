@@ -166,4 +166,9 @@ def test_cast(draw, implementation):
     assert implementation.run("cast", pixels, dtype="float32").tolist() == [[0, 255]]
     assert implementation.run("cast", draw(3), dtype="float64").dtype == np.float64
     implementation.run("cast", np.array([np.nan, 1e300]), dtype="int32")  # whatever it gives, it gives silently
-    assert implementation.run("cast", pixels, dtype="uint8") is pixels
+
+
+@pytest.mark.parametrize("name", ["portable", "cpu"])
+def test_a_cast_to_the_same_dtype_is_the_array_itself(name):
+    pixels = np.zeros(3, np.uint8)
+    assert backend(name).cast(pixels, dtype="uint8") is pixels

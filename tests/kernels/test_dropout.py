@@ -3,7 +3,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minicnn.kernels import backend
+from minicnn.kernels import backend, gpu
+from minicnn.kernels.gpu.capture import Capture
+from minicnn.kernels.gpu.machine import machine, using
+
+from ..emulator import Emulator
 
 reference = backend("reference")
 
@@ -17,6 +21,38 @@ def test_one_seed_gives_one_mask_everywhere(shape, rate, draw, implementation):
     np.testing.assert_array_equal(keep, expected_keep)
     implementation.assert_close(y, expected_y)
     implementation.check("dropout_grad", dy, keep, rate=rate)
+
+
+@pytest.mark.parametrize("doubles", [0, 1])
+@pytest.mark.parametrize("singles", [0, 1, 2])
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 1025])
+def test_the_generator_is_left_as_if_it_had_drawn_number_by_number(count, singles, doubles, implementation):
+    generators = np.random.default_rng(5), np.random.default_rng(5)
+    for rng in generators:  # of the 64 bits of a step, some single numbers leave a half
+        rng.random(singles, np.float32)
+        rng.random(doubles)
+    for _ in range(2):
+        _, keep = implementation.run("dropout", np.ones(count), rate=0.5, rng=generators[0])
+        np.testing.assert_array_equal(keep, generators[1].random(count, np.float32) >= 0.5)
+    assert generators[0].bit_generator.state == generators[1].bit_generator.state
+
+
+@pytest.mark.parametrize("algorithm", [np.random.MT19937, np.random.Philox, np.random.PCG64DXSM])
+def test_any_generator_will_do(algorithm, implementation):
+    _, keep = implementation.run("dropout", np.ones(100), rate=0.5, rng=np.random.Generator(algorithm(5)))
+    expected = np.random.Generator(algorithm(5)).random(100, np.float32) >= 0.5
+    np.testing.assert_array_equal(keep, expected)
+
+
+@pytest.mark.parametrize("algorithm", [np.random.PCG64, np.random.MT19937])
+def test_every_run_of_a_capture_on_a_gpu_draws_anew(algorithm):
+    rng, expected = np.random.Generator(algorithm(5)), np.random.Generator(algorithm(5))
+    with using(Emulator()):
+        x, capture = machine().put(np.ones((3, 7), np.float32)), Capture()
+        _, keep = capture.record(lambda: gpu.dropout(x, rate=0.5, rng=rng))
+        for _ in range(3):
+            np.testing.assert_array_equal(keep.get(), expected.random((3, 7), np.float32) >= 0.5)
+            capture.run()
 
 
 def test_any_memory_layout(layout, draw, implementation):
@@ -42,8 +78,11 @@ def test_the_mask_is_the_generators_next_float32_numbers():
 
 def test_a_number_equal_to_the_rate_is_kept(implementation):
     rng = SimpleNamespace(random=lambda shape, dtype: np.array([0, 0.25, 0.5, 0.75], dtype))
-    for dropout in (reference.dropout, backend(implementation.name).dropout):
-        assert dropout(np.ones(4, np.float32), rate=0.5, rng=rng)[1].tolist() == [False, False, True, True]
+    for _, keep in (
+        reference.dropout(np.ones(4), rate=0.5, rng=rng),
+        implementation.run("dropout", np.ones(4), rate=0.5, rng=rng),
+    ):
+        assert keep.tolist() == [False, False, True, True]
 
 
 def test_values_by_hand():

@@ -45,6 +45,8 @@ inline unsigned __float_as_uint(float value) { return same_bits<unsigned>(value)
 inline float __int_as_float(int bits) { return same_bits<float>(bits); }
 inline int __float_as_int(float value) { return same_bits<int>(value); }
 inline float rsqrtf(float value) { return 1 / sqrtf(value); }
+inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __dmul_rn(double a, double b) { return a * b; }
 
 template <class T>
 T __ldg(const T* address) { return *address; }
