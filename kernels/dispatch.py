@@ -56,15 +56,14 @@ def backend(name: str) -> Backend:
     if name not in NAMES:
         raise ValueError(f"no kernel backend {name!r}; there are {', '.join(NAMES)}")
     if name == "gpu":
-        expect_gpu()
+        _expect_gpu()
     return _backend(name)
 
 
 _backend = functools.cache(Backend)
 
 
-def expect_gpu() -> None:
-    """Raise RuntimeError where no GPU can be used, saying what is missing."""
+def _expect_gpu() -> None:
     from .gpu.machine import machine
 
     machine()

@@ -128,6 +128,14 @@ def implementation(request) -> Implementation:
 
 
 @pytest.fixture
+def emulated_gpu() -> Iterator[Emulator]:
+    """What asks for a GPU finds the emulator."""
+    emulator = Emulator()
+    with using(emulator):
+        yield emulator
+
+
+@pytest.fixture
 def draw(request) -> Callable[..., np.ndarray]:
     """draw(2, 3): normal random numbers, the same in every implementation of a test."""
     generator = np.random.default_rng(zlib.crc32(request.node.originalname.encode()))

@@ -11,10 +11,8 @@ from ..emulator import DeviceArray, Emulator, Schedule
 
 
 @pytest.fixture(autouse=True)
-def machine():
-    machine = Emulator()
-    with using(machine):
-        yield machine
+def machine(emulated_gpu):
+    return emulated_gpu
 
 
 @pytest.fixture
