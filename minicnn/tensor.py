@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from .device import beside, from_dlpack_on_gpu, here, is_on_gpu, kernels_for, on_host
 from .kernels import ShapeError
 from .kernels.contract import ArraySpec
+
+_PROCESSOR = 1  # DLPack's number of a device whose memory is the processor's
 
 
 class _Mode(threading.local):
@@ -47,7 +50,8 @@ def is_grad_enabled() -> bool:
 class Tensor:
     """An n-dimensional array that remembers how it was computed.
 
-    data            the numbers: a NumPy array (Python numbers and lists become float32)
+    data            the numbers: a NumPy array (Python numbers and lists become float32), or one on a GPU, where
+                    float32 numbers go when they are first computed with there (see minicnn.device)
     requires_grad   True for parameters; results of operations on such tensors have it too
     grad            dLoss/dThis after `loss.backward()`: an array of the same shape, or None.
                     Every tensor on the way gets one, and calls add up until `grad` is set to None
@@ -68,7 +72,7 @@ class Tensor:
             raise TypeError(f"only floating-point tensors can have gradients, got {self.data.dtype}")
         self.requires_grad = requires_grad
         self.name = name
-        self.grad: np.ndarray | None = None
+        self.grad: Any = None
         self.op: Any = None  # the Op that made this tensor
         self.logits: Tensor | None = None  # set by softmax and sigmoid, so that losses can use the exact form
 
@@ -85,19 +89,31 @@ class Tensor:
         return self.data.dtype
 
     def numpy(self) -> np.ndarray:
-        """The numbers, without a copy."""
+        """The numbers, without a copy unless they are on a GPU."""
+        return on_host(self.data)
+
+    def moved(self) -> Any:
+        """The data, from now on in the memory of the device that computes."""
+        self.data = here(self.data)
         return self.data
 
     def item(self) -> float:
         """The only number of a one-element tensor."""
-        return self.data.item()
+        return self.numpy().item()
 
     def detach(self) -> Tensor:
         """The same numbers, cut off from the tape."""
         return Tensor(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.data, dtype=dtype, copy=copy)
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """The numbers for another library, without a copy: `torch.from_dlpack(tensor)`."""
+        return self.data.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.data.__dlpack_device__()
 
     def __len__(self) -> int:
         if not self.shape:
@@ -110,7 +126,7 @@ class Tensor:
     def __repr__(self) -> str:
         made_by = f", op={type(self.op).__name__}" if self.op else ""
         name = f", name={self.name!r}" if self.name else ""
-        return f"Tensor({self.data}, shape={self.shape}, dtype={self.dtype}{made_by}{name})"
+        return f"Tensor({self.numpy()}, shape={self.shape}, dtype={self.dtype}{made_by}{name})"
 
     # ------------------------------------------------------------------------------------- backpropagation
 
@@ -138,18 +154,18 @@ class Tensor:
             for output in tape:
                 output.op.free()
 
-    def _upstream(self, gradient: Any) -> np.ndarray:
+    def _upstream(self, gradient: Any) -> Any:
         if gradient is None:
             if self.data.size != 1:
                 raise RuntimeError(
                     f"backward() of a tensor of shape {self.shape} needs the upstream gradient: "
                     "pass one of that shape, or reduce to a scalar loss first, for example with .mean()"
                 )
-            return np.ones(self.shape, self.dtype)
-        gradient = np.array(gradient, self.dtype)  # a copy: it may end up as some tensor's grad
+            return beside(np.ones(self.shape, self.dtype), self.data)
+        gradient = np.array(on_host(gradient), self.dtype)  # a copy: it may end up as some tensor's grad
         if gradient.shape != self.shape:
             raise ShapeError(f"the upstream gradient must have shape {self.shape}, got {gradient.shape}")
-        return gradient
+        return beside(gradient, self.data)
 
     # ------------------------------------------------------------------------------- operators and methods
 
@@ -217,12 +233,23 @@ def as_tensor(value: Any, dtype: np.dtype | None = None) -> Tensor:
     return Tensor(value)
 
 
-def _as_array(data: Any) -> np.ndarray:
+def from_dlpack(array: Any) -> Tensor:
+    """The numbers of another library's array, in the memory of the processor or of a GPU, without a copy.
+
+    >>> from_dlpack(np.ones(2, np.float32)).numpy()
+    array([1., 1.], dtype=float32)
+    """
+    return Tensor(np.from_dlpack(array) if array.__dlpack_device__()[0] == _PROCESSOR else from_dlpack_on_gpu(array))
+
+
+def _as_array(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data.data
     if isinstance(data, (np.ndarray, np.generic)):
         return np.asarray(data)
     if hasattr(data, "recorder"):  # a stand-in: what is computed with it is written down (see minicnn.plan)
+        return data
+    if is_on_gpu(data):
         return data
     try:
         return np.asarray(data, np.float32)
@@ -278,7 +305,7 @@ def _pull_back(output: Tensor, flowing: dict[int, Any]) -> None:
 
 def _accumulate(tensor: Tensor, gradient: Any) -> None:
     # never in place: two tensors may share one gradient array
-    tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+    tensor.grad = gradient if tensor.grad is None else kernels_for((gradient,)).add(tensor.grad, gradient)
 
 
 from . import ops  # noqa: E402 (the operators above are defined in ops, which builds on this file)

@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numba.core import types
@@ -32,6 +32,8 @@ from .compile import Address
 from .entry import EntryPoint, entry_point
 from .prepare import prepare
 from .threads import get_job, helping, run, words_at
+
+Result = TypeVar("Result")
 
 _BYTES = 8  # of a word
 _ROW = 3  # words of a launch: kernel, parts, address of the arguments
@@ -57,6 +59,7 @@ class Capture:
         self._steps: list[_Launch | Callable[[], Any]] = []
         self._sections: list[int] = []  # how many steps there were at the beginning of each section
         self._joined: list[Callable[[], Any]] | None = None
+        self._inputs: list[np.ndarray] = []
         self._kept: dict[int, Any] = {}  # arrays of others that launches use
         self._before: Capture | None = None
 
@@ -68,6 +71,20 @@ class Capture:
         current.capture = self._before
         if error is None:
             self.run()
+
+    def record(self, function: Callable[..., Result], inputs: Sequence[np.ndarray]) -> Result:
+        """Write down what a function computes of arrays, and do it."""
+        self._inputs = [np.array(array, copy=True, order="C") for array in inputs]
+        with self:
+            return function(*self._inputs)
+
+    def constant(self, array: np.ndarray) -> np.ndarray:
+        """An array of others as a kernel takes it."""
+        return array
+
+    def read(self, arrays: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """What the last run has computed, until the next one."""
+        return arrays
 
     def launch(self, kernel: EntryPoint, parts: int, arguments: Sequence[Any]) -> None:
         """Write down a launch of a kernel; numbers are int or float, as it takes them."""
@@ -88,8 +105,10 @@ class Capture:
         """Whether every decision would be the same again."""
         return all(np.isfinite(array).all() for array in self.finite)
 
-    def run(self) -> None:
-        """Do it all. Check first that the capture is `ready`."""
+    def run(self, inputs: Sequence[np.ndarray] = ()) -> None:
+        """Do it all, of other inputs. Check first that the capture is `ready`."""
+        for place, numbers in zip(self._inputs, inputs):
+            np.copyto(place, numbers)
         if self._joined is None:
             prepare([*_OWN, *(step.kernel for step in self._steps if isinstance(step, _Launch))])
             self._joined = _joined(self._steps)

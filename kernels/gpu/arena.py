@@ -1,6 +1,5 @@
-"""Memory of a machine that arrays share one after the other: a place is free again as soon as nobody holds its array."""
+"""Memory of a machine that arrays share one after the other: a place is free again once nobody holds its array."""
 
-from collections.abc import Callable
 from math import prod
 from typing import Any
 

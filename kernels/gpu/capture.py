@@ -1,10 +1,9 @@
 """A run of kernels, written down to happen any number of times: on a GPU as one CUDA graph.
 
     capture = Capture()
-    y = capture.record(lambda: gpu.relu(x))     every launch of a kernel is written down with its arguments,
-                                                and the run happens for the first time: now y holds numbers
-    x.set(other numbers)
-    capture.run()                               y holds the ReLU of those
+    y = capture.record(gpu.relu, [x])       every launch of a kernel is written down with its arguments,
+                                            and the run happens for the first time: now y holds numbers
+    capture.run([other numbers])            y holds the ReLU of those
 
 Nothing is computed while it is written down, so kernels decide by shapes alone, and no number can be read.
 
@@ -22,6 +21,7 @@ import numpy as np
 
 from .arena import Arena
 from .machine import Argument, Array, Grid, Launch, Machine, capturing, machine
+from .memory import fill
 from .updates import joined
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class CannotCapture(RuntimeError):
 
 
 def told(numbers: np.ndarray) -> Array:
-    """Numbers on the device, which a captured run takes anew every time: who runs it finds them in `capture.numbers`."""
+    """Numbers on the device, which captured runs take anew: whoever runs it finds them in `capture.numbers`."""
     now = machine()
     return now.told(numbers) if isinstance(now, _Writer) else now.put(numbers)
 
@@ -48,44 +48,55 @@ def drawn(draw: Callable[[], np.ndarray], shape: tuple[int, ...], dtype: Any) ->
     return now.drawn(draw, shape, np.dtype(dtype)) if isinstance(now, _Writer) else now.put(draw())
 
 
-def memory_for(function: Callable[[], Any]) -> int:
-    """How many bytes a capture of the function asks for. Nothing is computed."""
-    rehearsal = _Rehearsal(machine())
-    with capturing(rehearsal):
-        function()
-    return rehearsal.nbytes
-
-
 class Capture:
     """Launches in order, and what each run is told."""
 
     def __init__(self) -> None:
         self._machine = machine()
-        self._writer: _Writer = _Rehearsal(self._machine)
-        self.nbytes = 0  # that were asked for
+        self._writer: _Writer = Rehearsal(self._machine)
 
     @property
     def numbers(self) -> list[np.ndarray]:
         """What kernels are told anew in every run, such as learning rates."""
         return self._writer.numbers
 
-    def record(self, function: Callable[[], Result]) -> Result:
-        """Write down what a function computes, and do it. Raises OutOfMemory with nothing done, or CannotCapture."""
-        rehearsal = self._writer = _Rehearsal(self._machine)
-        with capturing(rehearsal):
-            function()
+    def record(self, function: Callable[..., Result], inputs: Sequence[Any] = ()) -> Result:
+        """Write down what a function computes of arrays of here or there, and do it.
+
+        Raises OutOfMemory or CannotCapture, with nothing done.
+        """
+        rehearsal = self.rehearse(function, inputs)
+        writing = self._writer = _Writing(self._machine, rehearsal.arena.peak, rehearsal.letters)
         self.nbytes = rehearsal.nbytes
-        writing = self._writer = _Writing(self._machine, rehearsal)
-        with capturing(writing):
-            result = function()
-        self._graph, self._tell = self._machine.graph(joined(writing.launches)), writing.tell
-        self.run()
+        result = writing.write(function, inputs)
+        self._graph, self._tell, self._inputs = (
+            self._machine.graph(joined(writing.launches)),
+            writing.tell,
+            writing.inputs,
+        )
+        self.run(inputs)
         return result
 
-    def run(self) -> None:
-        """Have it all done, after what was started before."""
+    def rehearse(self, function: Callable[..., Any], inputs: Sequence[Any]) -> "Rehearsal":
+        """See what `record` would ask for. Nothing is computed, and of the inputs only shapes and dtypes are read."""
+        rehearsal = self._writer = Rehearsal(self._machine)
+        rehearsal.write(function, inputs)
+        return rehearsal
+
+    def run(self, inputs: Sequence[Any] = ()) -> None:
+        """Have it all done again, of other numbers, after what was started before."""
+        for place, numbers in zip(self._inputs, inputs):
+            fill(place, numbers)
         self._tell()
         self._graph()
+
+    def constant(self, array: np.ndarray) -> Array:
+        """An array of the host as a kernel takes it."""
+        return self._writer.put(array)
+
+    def read(self, arrays: Sequence[Array]) -> list[np.ndarray]:
+        """What the last run has computed, on the host."""
+        return self._machine.get(arrays)
 
     def ready(self) -> bool:
         """Whether every decision would be the same again: none of them depends on numbers."""
@@ -110,7 +121,10 @@ class Capture:
 
 
 class _Writer:
-    """A machine that computes nothing, and writes down what it is to do."""
+    """A machine that computes nothing, and writes down what it is to do.
+
+    letters   bytes of what runs are told
+    """
 
     def __init__(self, machine: Machine, arena: Arena):
         self.arena = arena
@@ -118,11 +132,17 @@ class _Writer:
         self.launches: list[Launch] = []
         self.sections: list[int] = []  # how many launches there were at the beginning of each
         self._machine = machine
-        self._used = 0  # bytes of what runs are told
+        self.letters = 0
 
     def __getattr__(self, name: str) -> Any:
         """What has nothing to do with the capture."""
         return getattr(self._machine, name)
+
+    def write(self, function: Callable[..., Result], inputs: Sequence[Any]) -> Result:
+        """Write down what a function computes of arrays like these. What they get is theirs all the time."""
+        self.inputs = [self.arena.empty(array.shape, array.dtype) for array in inputs]
+        with capturing(self):
+            return function(*self.inputs)
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         return self.arena.empty(shape, dtype)
@@ -144,46 +164,42 @@ class _Writer:
 
     def _told(self, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, Array]:
         """Numbers here, and where they are on the device during a run."""
-        place = slice(self._used, self._used + prod(shape) * dtype.itemsize)
-        self._used = -(-place.stop // _ALIGNMENT) * _ALIGNMENT
+        place = slice(self.letters, self.letters + prod(shape) * dtype.itemsize)
+        self.letters = -(-place.stop // _ALIGNMENT) * _ALIGNMENT
         return self._letter(place, shape, dtype)
 
     def _letter(self, place: slice, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, Array]:
         raise NotImplementedError
 
 
-class _Rehearsal(_Writer):
-    """Hands out arrays without memory, and counts what they would need."""
+class Rehearsal(_Writer):
+    """Hands out arrays without memory, and counts the bytes that they would need."""
 
     def __init__(self, machine: Machine):
         super().__init__(machine, Arena.of_nothing(machine))
-        self._kept = Arena.of_nothing(machine)
         self._constants: list[Array] = []
-
-    @property
-    def told_bytes(self) -> int:
-        return self._used
+        self._places_of_constants = Arena.of_nothing(machine)
 
     @property
     def nbytes(self) -> int:
-        return self.arena.peak + self._kept.peak + self._used
+        return self.arena.peak + self._places_of_constants.peak + self.letters
 
     def put(self, array: np.ndarray) -> Array:
-        self._constants.append(self._kept.empty(array.shape, array.dtype))
+        self._constants.append(self._places_of_constants.empty(array.shape, array.dtype))
         return self._constants[-1]
 
     def _letter(self, place: slice, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, Array]:
-        return np.zeros(shape, dtype), self._kept.empty(shape, dtype)
+        return np.zeros(shape, dtype), Arena.of_nothing(self._machine).empty(shape, dtype)
 
 
 class _Writing(_Writer):
-    """Hands out places in as much memory as a rehearsal needed."""
+    """Hands out places in memory of that size."""
 
-    def __init__(self, machine: Machine, rehearsal: _Rehearsal):
-        super().__init__(machine, Arena(machine, rehearsal.arena.peak))
+    def __init__(self, machine: Machine, size: int, letters: int):
+        super().__init__(machine, Arena(machine, size))
         self._draws: list[tuple[np.ndarray, Callable[[], np.ndarray]]] = []
         self._constants: list[Array] = []
-        self._letters = np.zeros(rehearsal.told_bytes, np.uint8)
+        self._letters = np.zeros(letters, np.uint8)
         self._letters_there = machine.empty(self._letters.shape, self._letters.dtype)
 
     def put(self, array: np.ndarray) -> Array:

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from .compile import compile_source
 from .launch import Kernel
-from .machine import Argument, Array, Grid, Launch, OutOfMemory
+from .machine import Argument, Array, Grid, Launch, OutOfMemory, in_words, no_such_gpu
 
 _INSTALL = "pip install cupy-cuda13x, or cupy-cuda12x for CUDA 12"
 
@@ -18,25 +19,15 @@ _SHARED_UNASKED = 48 << 10
 
 
 class Cuda:
-    """The GPU of a number, counted from 0.
+    """The GPU of a number, counted from 0. Raises RuntimeError where a driver, CuPy or the GPU is missing."""
 
-    Raises RuntimeError where CuPy, a driver or the GPU is missing.
-    """
+    def __init__(self, number: int) -> None:
+        if number >= (found := count()):
+            raise no_such_gpu(number, found)
+        import cupy
+        from cupy_backends.cuda.api import driver
 
-    def __init__(self, index: int) -> None:
-        try:
-            import cupy
-            from cupy_backends.cuda.api import driver
-        except ImportError as error:
-            raise RuntimeError(f"the GPU is used through CuPy, which is not installed: {_INSTALL}") from error
-        try:
-            count = cupy.cuda.runtime.getDeviceCount()
-        except cupy.cuda.runtime.CUDARuntimeError as error:
-            raise RuntimeError(f"CuPy finds no GPU: {error}") from error
-        if index >= count:
-            found = f"only {count}, counted from 0" if count else "none"
-            raise RuntimeError(f"there is no GPU number {index}: CuPy finds {found}")
-        self._cupy, self._driver, self._device = cupy, driver, cupy.cuda.Device(index)
+        self._cupy, self._driver, self._device = cupy, driver, cupy.cuda.Device(number)
         self._copies = self._in_use().cuda.Stream(non_blocking=True)  # beside what is computed
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
@@ -109,6 +100,11 @@ class Cuda:
         free, _ = self._in_use().cuda.runtime.memGetInfo()
         return free + self._cupy.get_default_memory_pool().free_bytes()
 
+    def __str__(self) -> str:
+        runtime = self._cupy.cuda.runtime
+        name = runtime.getDeviceProperties(self._device.id)["name"].decode()
+        return f"{name}, {in_words(self.free_memory())} of {in_words(self._device.mem_info[1])} free"
+
     def _in_use(self) -> Any:
         """CuPy, which has a device of its own for each thread."""
         self._device.use()
@@ -135,10 +131,35 @@ class Cuda:
             self._driver.funcSetAttribute(function, most, shared)
         return function
 
-    @functools.cache  # noqa: B019: there is one for each GPU
+    @functools.cache  # noqa: B019 (there is one for each GPU)
     def _loaded(self, source: str) -> tuple[Any, dict[str, str]]:
         """A source's machine code on this device, and the names in it."""
         compiled = compile_source(source, f"sm_{self._device.compute_capability}")
         module = self._cupy.cuda.function.Module()
         module.load(compiled.code)
         return module, compiled.symbols
+
+
+def count() -> int:
+    """How many GPUs there are. Raises RuntimeError where a driver, CuPy or any GPU is missing."""
+    _expect_driver()
+    try:
+        import cupy
+    except ImportError as error:
+        raise RuntimeError(f"the GPU is used through CuPy, which is not installed: {_INSTALL}") from error
+    try:
+        found = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise RuntimeError(f"CuPy finds no GPU: {error}") from error
+    if not found:
+        raise RuntimeError("CuPy finds no GPU")
+    return found
+
+
+def _expect_driver() -> None:
+    """CuPy would say it as well, but takes its time."""
+    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        raise RuntimeError(f"no driver of an NVIDIA GPU is installed: {library} is missing") from None

@@ -70,6 +70,9 @@ class Machine(Protocol):
     def free_memory(self) -> int:
         """How many bytes could still be had."""
 
+    def __str__(self) -> str:
+        """What it is, in words for people."""
+
 
 class OutOfMemory(MemoryError):
     """More was asked for than the device has left.
@@ -101,37 +104,60 @@ class _Capturing(threading.local):
 
 
 _capturing = _Capturing()
-_chosen: Machine | None = None
+_number = 0
+_instead: Sequence[Machine] = ()  # of GPUs
 
 
 def machine() -> Machine:
     """The machine in use. Raises RuntimeError where no GPU can be used, saying what is missing."""
-    return _capturing.machine or _chosen or gpu(0)
+    return _capturing.machine or gpu(_number)
+
+
+def gpu(number: int) -> Machine:
+    """The GPU of a number, counted from 0. Raises RuntimeError where it cannot be used, saying what is missing."""
+    if not _instead:
+        return _cuda(number)
+    if number >= len(_instead):
+        raise no_such_gpu(number, len(_instead))
+    return _instead[number]
+
+
+def count() -> int:
+    """How many GPUs there are. Raises RuntimeError where none can be used, saying what is missing."""
+    if _instead:
+        return len(_instead)
+    from .cuda import count
+
+    return count()
 
 
 @functools.cache
-def gpu(index: int) -> Machine:
-    """The GPU of that number. Raises RuntimeError where it cannot be used, saying what is missing."""
+def _cuda(number: int) -> Machine:
     from .cuda import Cuda
 
-    return Cuda(index)
+    return Cuda(number)
 
 
-def choose(other: Machine | None) -> Machine | None:
-    """Use a machine from here on, in all threads; None is the first GPU. Returns the one that was chosen before."""
-    global _chosen
-    before, _chosen = _chosen, other
-    return before
+def no_such_gpu(number: int, count: int) -> RuntimeError:
+    return RuntimeError(f"there is no GPU number {number}: found {count}, counted from 0")
+
+
+def choose(number: int) -> None:
+    """Use the GPU of a number from here on, in all threads. Raises RuntimeError where it cannot be used."""
+    global _number
+    gpu(number)
+    _number = number
 
 
 @contextlib.contextmanager
-def using(other: Machine) -> Iterator[None]:
-    """Use another machine for the length of a `with` block."""
-    before = choose(other)
+def using(*others: Machine) -> Iterator[None]:
+    """Use other machines instead of GPUs for the length of a `with` block."""
+    global _instead, _number
+    before, _instead, _number = (_instead, _number), others, 0
     try:
         yield
     finally:
-        choose(before)
+        _instead, _number = before
 
 
 @contextlib.contextmanager

@@ -48,6 +48,14 @@ def copied(x: Array, y: Array) -> Array:
     return y
 
 
+def fill(place: Array, numbers: Any) -> None:
+    """Copy an array of the host, or of the device, to a place of its shape in row-major order."""
+    if machine().owns(numbers):
+        copied(numbers, place)
+    else:
+        place.set(np.ascontiguousarray(numbers).reshape(place.shape))
+
+
 @contextlib.contextmanager
 def in_place(*arrays: Array | None) -> Iterator[list[Array | None]]:
     """The arrays, or row-major copies of them that are copied back at the end of the `with` block."""

@@ -9,10 +9,9 @@ from .options import Json, choose_device
 from .output import results
 
 _PURPOSE = {
-    "cpu": "compiled float32 kernels on all cores: the fast one",
+    "cpu": "compiled float32 kernels on all cores: the fast one without a GPU",
     "portable": "plain NumPy: no compiler, also float64",
     "reference": "loops beside the equations: the definition, slow",
-    "gpu": "CUDA",
 }
 
 
@@ -30,25 +29,34 @@ def devices(as_json: Json = False) -> None:
     ```
     """
     with results(as_json) as found:
-        found |= {"chosen": choose_device(None), "devices": [_device(name) for name in _PURPOSE], "machine": machine()}
+        on_host = [_device(name, purpose) for name, purpose in _PURPOSE.items()]
+        found |= {"chosen": choose_device(None), "devices": [*on_host, *_gpus()], "machine": machine()}
         _show(found)
 
 
-def _device(name: str) -> dict[str, Any]:
-    return {"name": name, "purpose": _PURPOSE[name], "missing": _why_missing(name)}
-
-
-def _why_missing(name: str) -> str | None:
-    """None for a device that can be used."""
+def _device(name: str, purpose: str) -> dict[str, Any]:
+    """What the device is for; "missing" says why it cannot be used, or None."""
     from .. import kernels
-    from ..device import current, device
 
     try:
-        with device(name):
-            kernels.backend(current())
-    except (RuntimeError, ImportError) as error:
-        return str(error)
-    return None
+        kernels.backend(name)
+    except ImportError as error:
+        return {"name": name, "purpose": purpose, "missing": str(error)}
+    return {"name": name, "purpose": purpose, "missing": None}
+
+
+def _gpus() -> list[dict[str, Any]]:
+    """A device for each, or one that says why there is none."""
+    from ..kernels.gpu.machine import count, gpu
+
+    try:
+        names = [f"gpu:{number}" if number else "gpu" for number in range(count())]
+    except RuntimeError as error:
+        return [{"name": "gpu", "purpose": "CUDA kernels", "missing": str(error)}]
+    return [
+        {"name": name, "purpose": f"CUDA kernels on {gpu(number)}", "missing": None}
+        for number, name in enumerate(names)
+    ]
 
 
 def machine() -> dict[str, Any]:

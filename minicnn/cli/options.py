@@ -11,7 +11,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 
 Device = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Which kernels compute: auto, cpu, portable or reference.", show_default="auto"),
+    typer.Option(
+        metavar="NAME", help="What computes: auto, gpu, gpu:1 …, cpu, portable or reference.", show_default="auto"
+    ),
 ]
 
 Threads = Annotated[

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device import kernels_for
+from ..device import kernels_on_host
 
 Parameters = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ def transform(
     if (matrices == _UNMOVED).all():
         images = images.copy()
     else:
-        images = kernels_for([images]).affine_transform(
+        images = kernels_on_host().affine_transform(
             images,
             matrices,
             output_size=(height, width),

@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..device import current
-from ..kernels import backend
+from ..device import kernels_on_host
 from ..kernels.geometry import Pair
 
 Fit = Literal["stretch", "crop", "pad"]
@@ -56,7 +55,7 @@ def moved(images: np.ndarray, matrices: np.ndarray, size: Pair | None = None, **
            [0., 0., 0.]], dtype=float32)
     """
     size = images.shape[1:3] if size is None else size
-    return backend(current()).affine_transform(_as_floats(images), matrices, output_size=size, **options)
+    return kernels_on_host().affine_transform(_as_floats(images), matrices, output_size=size, **options)
 
 
 def flipped(images: np.ndarray, vertically: np.ndarray, horizontally: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import config, graph, initializers, regularizers
 from ..configurable import Configurable
+from ..device import kernels_for
 from ..kernels import ShapeError
 from ..kernels.contract import ArraySpec
 from ..kernels.errors import did_you_mean
@@ -161,7 +162,7 @@ class Layer(Configurable):
             return Tensor(ArraySpec(tensor.shape, self.dtype))
         if tensor.dtype == self.dtype or tensor.requires_grad:
             return tensor
-        return Tensor(tensor.data.astype(self.dtype))
+        return Tensor(kernels_for((tensor.data,)).cast(tensor.data, dtype=self.dtype.name))
 
     @contextlib.contextmanager
     def _named_errors(self) -> Iterator[None]:

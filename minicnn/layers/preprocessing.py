@@ -47,7 +47,7 @@ class Preprocessing(Layer):
             return Tensor(
                 inputs.data.recorder.on_arrays(lambda images: self._transformed(images, training), inputs.data, shape)
             )
-        return Tensor(self._transformed(inputs.data, training))
+        return Tensor(self._transformed(inputs.numpy(), training))
 
     def _transformed(self, images: np.ndarray, training: bool) -> np.ndarray:
         return np.asarray(self.transform(images, training), self.dtype)

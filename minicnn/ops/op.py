@@ -38,7 +38,7 @@ class Op:
             raise RuntimeError(f"this {type(self).__name__} is already a node of the tape; make a new one a call")
         dtype = next((x.dtype for x in inputs if isinstance(x, Tensor)), None)
         tensors = tuple(None if x is None else as_tensor(x, dtype) for x in inputs)
-        arrays = [None if t is None else t.data for t in tensors]
+        arrays = [None if t is None else t.moved() for t in tensors]
         self.kernels = kernels_for(arrays)
         self.needs = tuple(is_grad_enabled() and t is not None and t.requires_grad for t in tensors)
         output = Tensor(self.forward(self.kernels, *arrays), requires_grad=any(self.needs))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..configurable import Configurable
-from ..device import kernels_for
+from ..device import beside, kernels_for, on_host
 from ..kernels import ShapeError
 from ..variable import Variable
 from .clipping import clip_by_global_norm, clip_by_norm, clip_by_value
@@ -139,7 +139,8 @@ class Optimizer(Configurable):
         ['iterations', 'bias/momentum', 'bias/velocity']
         """
         names = names or _unique_names(self._state)
-        arrays = {f"{names[v]}/{slot}": array for v, slots in self._state.items() for slot, array in slots.items()}
+        states = [(names[v], slot, array) for v, slots in self._state.items() for slot, array in slots.items()]
+        arrays = {f"{name}/{slot}": on_host(array) for name, slot, array in states}
         return {ITERATIONS: np.asarray(self.iterations), **self._loaded, **arrays}
 
     def load_state(self, state: dict[str, Any], names: Mapping[Variable, str] | None = None) -> None:
@@ -155,10 +156,13 @@ class Optimizer(Configurable):
 
     def _state_of(self, variable: Variable) -> dict[str, Any]:
         if variable not in self._state:
-            # zeros_like makes the array where the weights are, on whatever device
-            self._state[variable] = {slot: np.zeros_like(variable.data) for slot in self.slots}
+            self._state[variable] = {slot: np.zeros(variable.shape, variable.dtype) for slot in self.slots}
             self._fill_from_loaded(variable)
-        return self._state[variable]
+        state = self._state[variable]
+        for slot, array in state.items():
+            if type(array) is not type(variable.data):  # it goes where the weights have gone
+                state[slot] = beside(array, variable.data)
+        return state
 
     def _fill_from_loaded(self, variable: Variable) -> None:
         name = (self._loaded_names or _unique_names(self._state)).get(variable)

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from .. import graph, random
+from ..device import on_host
 from ..losses.loss import prepare_weights
 from ..tensor import Tensor
 from .again import Again, ChangedUpdate
 from .fusion import fuse
-from .program import OFFERED, Program
+from .program import Program
 from .steps import Script
+from .target import target
 
 
 class Plan:
@@ -23,11 +25,13 @@ class Plan:
     """
 
     def __init__(self, model: Any, script: Script, *batch: Any):
-        self.script = fuse(script, OFFERED)
+        made_for = target()
+        self.script = fuse(script, made_for.offered)
         self._model, self._generator = model, random.generator()
         self._variables, self._numbers = model.weights, list(script.constants.values())
         self._trainable = [variable.trainable for variable in self._variables]
-        self.program = Program(self.script, [*self._arrays(batch[0]), *self._labels(*batch[1:])])
+        self.program = Program(self.script, made_for)
+        self.program.begin([*self._arrays(batch[0]), *self._labels(*batch[1:])])
         if script.updates:
             model.optimizer.iterations += 1
             self._again = Again(script.updates, [self.program.numbers[call] for call in self.script.updates])
@@ -55,7 +59,7 @@ class Plan:
 
     def outcome(self) -> tuple[Any, float]:
         """What the last step gave."""
-        outputs = iter(self.program.outputs)
+        outputs = iter(self.program.outputs())
         predictions = graph.map_structure(lambda _: next(outputs), self.script.predictions)
         return predictions, float(next(outputs, np.nan))
 
@@ -71,9 +75,12 @@ class Plan:
             self._numbers = []  # nothing holds any more
         return bool(self._numbers)
 
-    def _arrays(self, x: Any) -> Sequence[np.ndarray]:
+    def _arrays(self, x: Any) -> Sequence[Any]:
         """What the program takes of a batch's inputs. It may draw random numbers: ask once a step."""
-        return self.script.prelude.run(graph.flatten(x))
+        arrays = graph.flatten(x)
+        if not self.script.prelude.steps:
+            return arrays
+        return self.script.prelude.run([np.asarray(on_host(array), np.float32) for array in arrays])
 
     def _labels(self, *labels: Any) -> Sequence[np.ndarray]:
         """Targets and weights of a batch as the program takes them. Raises what the loss raises for wrong labels."""
@@ -83,3 +90,9 @@ class Plan:
         if script.weights is not None:
             arrays.append(prepare_weights(labels[1], Tensor(script.losses)))
         return arrays
+
+
+def memory(script: Script) -> int:
+    """Bytes that a plan for a GPU asks for."""
+    made_for = target()
+    return Program(fuse(script, made_for.offered), made_for).memory()

@@ -99,6 +99,9 @@ class Emulator:
     def synchronize(self) -> None:
         """All that was started is done."""
 
+    def __str__(self) -> str:
+        return "an emulated GPU"
+
     def free_memory(self) -> int:
         return os.sysconf("SC_AVPHYS_PAGES") * PAGE
 
