@@ -69,11 +69,8 @@ class Capture:
         writing = self._writer = _Writing(self._machine, rehearsal.arena.peak, rehearsal.letters)
         self.nbytes = rehearsal.nbytes
         result = writing.write(function, inputs)
-        self._graph, self._tell, self._inputs = (
-            self._machine.graph(joined(writing.launches)),
-            writing.tell,
-            writing.inputs,
-        )
+        self._graph = self._machine.graph(joined(writing.launches))
+        self._inputs, self._tell = writing.inputs, writing.tell
         self.run(inputs)
         return result
 
