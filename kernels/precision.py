@@ -2,19 +2,20 @@
 
     "exact"      every sum directly, one product after the other
     "float32"    also by algorithms with fewer multiplications and somewhat larger errors, such as Winograd's (default)
+    "tf32"       on a GPU also by tensor cores that round what they multiply to 10 bits of mantissa: for speed
 
-`contract.bounds` states the error of either. float64 is always computed directly.
+`contract.bounds` states the error of each. float64 is always computed directly.
 """
 
 import os
 
 VARIABLE = "MINICNN_PRECISION"
-PRECISIONS = ("exact", "float32")
+PRECISIONS = ("exact", "float32", "tf32")
 
 
 def _checked(value: str, name: str) -> str:
     if value not in PRECISIONS:
-        raise ValueError(f'{name} must be "exact" or "float32", not {value!r}')
+        raise ValueError(f'{name} must be "exact", "float32" or "tf32", not {value!r}')
     return value
 
 
@@ -33,7 +34,7 @@ def precision() -> str:
 def set_precision(value: str) -> None:
     """Compute so from now on.
 
-    Raises ValueError for anything but "exact" and "float32".
+    Raises ValueError for anything but "exact", "float32" and "tf32".
 
     >>> set_precision(precision())
     """

@@ -28,7 +28,7 @@ def set_floatx(value: str) -> None:
 def precision() -> str:
     """How exactly float32 is computed: MINICNN_PRECISION, or "float32".
 
-    >>> precision() in ("exact", "float32")
+    >>> precision() in ("exact", "float32", "tf32")
     True
     """
     return _kernels.precision()
@@ -38,7 +38,8 @@ def set_precision(value: str) -> None:
     """Compute float32 so from now on.
 
     "float32" (the default) allows Winograd's algorithm for convolutions, which needs a quarter of the multiplications;
-    its rounding errors are about twice as large as those of sums. "exact" sums every product.
+    its rounding errors are about twice as large as those of sums. "exact" sums every product. "tf32" rounds what a GPU's
+    tensor cores multiply to 10 bits of mantissa, and is the same as "float32" on a CPU.
     Raises ValueError for any other.
 
     >>> set_precision(precision())

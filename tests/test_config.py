@@ -48,12 +48,12 @@ def test_precision_decides_how_a_convolution_is_summed():
 
 def test_a_senseless_precision_is_refused():
     before = config.precision()
-    with pytest.raises(ValueError, match='precision must be "exact" or "float32", not \'float64\''):
+    with pytest.raises(ValueError, match='precision must be "exact", "float32" or "tf32", not \'float64\''):
         config.set_precision("float64")
     assert config.precision() == before
 
 
-@pytest.mark.parametrize(("setting", "expected"), [("exact", "exact"), (None, "float32")])
+@pytest.mark.parametrize(("setting", "expected"), [("exact", "exact"), ("tf32", "tf32"), (None, "float32")])
 def test_the_environment_sets_the_precision(setting, expected):
     assert _precision_in_a_new_process(setting).stdout.strip() == expected
 
