@@ -37,6 +37,8 @@ from .arrays import (
     transpose,
 )
 from .cast import cast
+from .convolution import bias_grad, conv2d, conv2d_input_grad, conv2d_weight_grad
+from .dense import dense, dense_input_grad, dense_weight_grad
 from .dropout import (
     dropout,
     dropout_grad,
