@@ -10,6 +10,8 @@ import numpy as np
 PAGE = mmap.PAGESIZE
 ALIGNMENT = 256  # of what CuPy allocates
 
+_PRIVATE_ANONYMOUS_THERE = 0x100022  # and nowhere else
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
 _libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
@@ -18,18 +20,24 @@ _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 
 
 class _Guarded:
-    """Memory between two forbidden pages, full of NaN. Up to 15 bytes behind it are not noticed."""
+    """Memory between two forbidden pages, full of NaN; it reaches to the second one, or begins at the first one.
 
-    def __init__(self, nbytes: int):
+    At the end, up to 15 bytes behind it are not noticed. No address is given twice: what is freed stays forbidden.
+    """
+
+    _next = 0x60 << 40  # a terabyte of its own: races.h tells arrays by that
+
+    def __init__(self, nbytes: int, at_the_end: bool):
         room = -(-max(nbytes, 1) // PAGE) * PAGE
         self._length = room + 2 * PAGE
-        self._start = _libc.mmap(
-            None, self._length, mmap.PROT_READ | mmap.PROT_WRITE, 0x22, -1, 0
-        )  # private, anonymous
+        self._start = _Guarded._next
+        _Guarded._next += self._length
+        there = _libc.mmap(self._start, self._length, mmap.PROT_READ | mmap.PROT_WRITE, _PRIVATE_ANONYMOUS_THERE, -1, 0)
+        assert there == self._start, "no room for an array of the device"
+        ctypes.memset(self._start, 0xFF, self._length)
         for page in (self._start, self._start + PAGE + room):
             assert _libc.mprotect(page, PAGE, 0) == 0
-        self.address = (self._start + PAGE + room - nbytes) & ~15
-        ctypes.memset(self.address, 0xFF, nbytes)
+        self.address = self._start + PAGE + (room - nbytes & ~15 if at_the_end else 0)
 
     def __del__(self) -> None:
         _libc.munmap(self._start, self._length)
@@ -42,10 +50,10 @@ class DeviceArray:
         self._numbers = numbers
 
     @classmethod
-    def empty(cls, shape: tuple[int, ...], dtype: Any) -> "DeviceArray":
+    def empty(cls, shape: tuple[int, ...], dtype: Any, at_the_end: bool = True) -> "DeviceArray":
         dtype = np.dtype(dtype)
         nbytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-        memory = _Guarded(nbytes)
+        memory = _Guarded(nbytes, at_the_end)
         buffer = (ctypes.c_char * nbytes).from_address(memory.address)
         buffer.memory = memory  # as long as a view of it lives, so does the memory
         return cls(np.frombuffer(buffer, dtype).reshape(shape))

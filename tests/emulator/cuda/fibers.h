@@ -11,13 +11,14 @@
 
 namespace emulator {
 
-constexpr size_t STACK_SIZE = 64 << 10;
+constexpr size_t STACK_SIZE = 64 << 10, PAGE = 4096;
 
 // Stores where this fiber is in *from, and goes on where `to` was stored. The callee-saved registers lie on the stack.
 extern "C" void emulator_switch(void** from, void* to);
 asm(R"(
     .text
     .weak emulator_switch
+    .hidden emulator_switch
     .type emulator_switch, @function
 emulator_switch:
     push %rbx
@@ -41,7 +42,7 @@ class Fiber {
   public:
     // The next `resume` calls the function from its beginning. It must never return.
     void start(void (*function)()) {
-        if (!stack) stack = static_cast<char*>(allocate_stack());
+        if (!stack) stack = allocate_stack();
         void** top = reinterpret_cast<void**>(stack + STACK_SIZE);
         *--top = nullptr;                                  // nobody to return to; a call leaves the stack 8 bytes off 16
         *--top = reinterpret_cast<void*>(function);        // where the switch returns to
@@ -52,8 +53,11 @@ class Fiber {
     void suspend() { emulator_switch(&here, outside); }    // called from within
 
   private:
-    static void* allocate_stack() {
-        return mmap(nullptr, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    static char* allocate_stack() {  // above a forbidden page
+        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+        void* memory = mmap(nullptr, PAGE + STACK_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0);
+        mprotect(memory, PAGE, PROT_NONE);
+        return static_cast<char*>(memory) + PAGE;
     }
     char* stack = nullptr;
     void* here = nullptr;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "block.h"
+#include "races.h"
 
 #define __global__
 #define __device__
@@ -51,27 +51,29 @@ inline double __dmul_rn(double a, double b) { return a * b; }
 template <class T>
 T __ldg(const T* address) { return *address; }
 
-inline void __syncthreads() { emulator::wait_for_block(); }
-inline void __syncwarp(unsigned mask = ~0u) { emulator::wait_for_warp(mask); }
+inline void __syncthreads(emulator::Place place = emulator::here()) { emulator::wait_for_block(place); }
+inline void __syncwarp(unsigned mask = ~0u, emulator::Place place = emulator::here()) {
+    emulator::wait_for_warp(mask, place);
+}
 
 template <class T>
-T __shfl_sync(unsigned mask, T value, int lane) {
-    int parity = emulator::show(mask, value);
+T __shfl_sync(unsigned mask, T value, int lane, emulator::Place place = emulator::here()) {
+    int parity = emulator::show(mask, value, place);
     return emulator::shown<T>(parity, lane & 31);
 }
 template <class T>
-T __shfl_xor_sync(unsigned mask, T value, int bits) {
-    return __shfl_sync(mask, value, emulator::current->lane ^ bits);
+T __shfl_xor_sync(unsigned mask, T value, int bits, emulator::Place place = emulator::here()) {
+    return __shfl_sync(mask, value, emulator::current->lane ^ bits, place);
 }
 template <class T>
-T __shfl_down_sync(unsigned mask, T value, int distance) {
+T __shfl_down_sync(unsigned mask, T value, int distance, emulator::Place place = emulator::here()) {
     int lane = emulator::current->lane + distance;
-    return __shfl_sync(mask, value, lane < 32 ? lane : emulator::current->lane);
+    return __shfl_sync(mask, value, lane < 32 ? lane : emulator::current->lane, place);
 }
-inline unsigned __ballot_sync(unsigned mask, int predicate) {
-    int parity = emulator::show(mask, predicate);
+inline unsigned __ballot_sync(unsigned mask, int predicate, emulator::Place place = emulator::here()) {
+    int parity = emulator::show(mask, predicate, place);
     unsigned result = 0;
     for (int lane = 0; lane < 32; lane++)
-        if (mask >> lane & 1 && emulator::shown<int>(parity, lane)) result |= 1u << lane;
+        if (emulator::has_shown(parity, lane) && emulator::shown<int>(parity, lane)) result |= 1u << lane;
     return result;
 }

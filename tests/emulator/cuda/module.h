@@ -1,10 +1,12 @@
 // The kernels of a source by name, and how Python starts them.
 #pragma once
+#include <dlfcn.h>
+#include <ucontext.h>
+
+#include <csignal>
 #include <map>
 #include <string>
 #include <type_traits>
-
-#include <csignal>
 
 #include "language.h"
 
@@ -49,11 +51,10 @@ inline const Kernel* launched;
 inline void** launched_with;
 inline void call_launched() { launched->call(launched->function, launched_with); }
 
-inline void bad_address(int, siginfo_t* signal, void*) {
-    const dim3 &b = block_index, t = current->index;
-    snprintf(message, sizeof message, "bad address %p (block %u,%u,%u, thread %u,%u,%u)", signal->si_addr, b.x, b.y, b.z,
-             t.x, t.y, t.z);
-    siglongjmp(way_out, 1);
+inline void bad_address(int, siginfo_t* signal, void* context) {
+    auto counter = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
+    place_of_fault = reinterpret_cast<void*>(counter + 1);  // as if it were a call's
+    fail("bad address %p", signal->si_addr);
 }
 
 class Watch {  // over memory that is not the kernel's, while it exists
@@ -79,46 +80,49 @@ class Watch {  // over memory that is not the kernel's, while it exists
     stack_t stack_before;
 };
 
-class SharedMemory {  // that ends where a forbidden page begins
+class SharedMemory {  // that ends where a forbidden page begins, or begins where one ends
   public:
     explicit SharedMemory(size_t bytes) {
+        room = (bytes + PAGE - 1) / PAGE * PAGE;
+        void* wanted = reinterpret_cast<void*>(SHARED_TERABYTE << TERABYTE);
+        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+        memory = static_cast<char*>(mmap(wanted, room + 2 * PAGE, PROT_NONE, flags, -1, 0));
+        mprotect(memory + PAGE, room, PROT_READ | PROT_WRITE);
+        memset(memory + PAGE, 0xff, room);
         shared_bytes = (bytes + 15) / 16 * 16;
-        length = (shared_bytes + PAGE - 1) / PAGE * PAGE + PAGE;
-        memory = static_cast<char*>(mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-        mprotect(memory + length - PAGE, PAGE, PROT_NONE);
-        shared_memory = memory + length - PAGE - shared_bytes;
+        shared_memory = memory + PAGE + (schedule == Schedule::backward ? 0 : room - shared_bytes);
     }
-    ~SharedMemory() { munmap(memory, length); }
+    ~SharedMemory() { munmap(memory, room + 2 * PAGE); }
 
   private:
-    static constexpr size_t PAGE = 4096;
     char* memory;
-    size_t length;
+    size_t room;
 };
 
-inline void run_grid(Schedule schedule, uint64_t seed) {
-    Chance chance(seed);
+inline void run_grid() {
     const dim3& n = grid_size;
-    for (unsigned i = 0; i < n.x * n.y * n.z; i++) {
-        unsigned place = schedule == Schedule::backward ? n.x * n.y * n.z - 1 - i : i;
+    unsigned count = n.x * n.y * n.z;
+    forget_accesses();
+    for (block_number = 1; block_number <= count; block_number++) {
+        unsigned place = schedule == Schedule::backward ? count - block_number : block_number - 1;
         block_index = {place % n.x, place / n.x % n.y, place / n.x / n.y};
-        run_block(schedule, chance);
+        run_block();
     }
 }
 
 }  // namespace emulator
 
-#define EMULATOR_KERNEL(...) static bool added = emulator::add(#__VA_ARGS__, &__VA_ARGS__)
+#define EMULATOR_EXPORT extern "C" __attribute__((visibility("default")))
 
 // What the parameters of a kernel are; null where there is no such kernel.
-extern "C" const char* emulator_parameters(const char* name) {
+EMULATOR_EXPORT const char* emulator_parameters(const char* name) {
     auto found = emulator::kernels().find(name);
     return found == emulator::kernels().end() ? nullptr : found->second.parameters.c_str();
 }
 
 // Null, or what went wrong.
-extern "C" const char* emulator_launch(const char* name, const unsigned* grid, const unsigned* block, size_t shared,
-                                       void** arguments, int schedule, uint64_t seed) {
+EMULATOR_EXPORT const char* emulator_launch(const char* name, const unsigned* grid, const unsigned* block, size_t shared,
+                                            void** arguments, int schedule, uint64_t seed) {
     using namespace emulator;
     grid_size = {grid[0], grid[1], grid[2]};
     block_size = {block[0], block[1], block[2]};
@@ -126,9 +130,20 @@ extern "C" const char* emulator_launch(const char* name, const unsigned* grid, c
     launched_with = arguments;
     body = call_launched;
     current = nullptr;
+    place_of_fault = nullptr;
+    emulator::schedule = static_cast<Schedule>(schedule);
+    chance = Chance(seed);
     Watch watch;
     SharedMemory memory(shared);
     if (sigsetjmp(way_out, 1)) return message;
-    run_grid(static_cast<Schedule>(schedule), seed);
+    run_grid();
     return nullptr;
+}
+
+// Where in this library's machine code it went wrong; 0 if that is not known.
+EMULATOR_EXPORT size_t emulator_place() {
+    Dl_info library;
+    const char* place = static_cast<const char*>(emulator::place_of_fault);
+    if (!place || !dladdr(place, &library)) return 0;
+    return place - static_cast<const char*>(library.dli_fbase);
 }
