@@ -24,7 +24,7 @@ __global__ void softmax_cross_entropy(Numbers z, Numbers t, Results loss, Result
         LogSoftmax softmax(row, z);
         float cross = row.sum([&](int i) { return t[i] != 0 ? t[i] * softmax.log_p(z[i]) : 0; });
         float weight = row.sum([&](int i) { return t[i]; });
-        loss[row.start / length] = -cross;  // the same from every lane
+        if (threadIdx.x == 0) loss[row.start / length] = -cross;
         row.each([&](int i) { dz[i] = softmax.p(z[i]) * weight - t[i]; });
     });
 }
@@ -37,7 +37,7 @@ __global__ void sparse_softmax_cross_entropy(
     each_row(rows, length, [=](Row row) {
         LogSoftmax softmax(row, z);
         int n = row.start / length, right = row.start + static_cast<int>(labels[n]);
-        loss[n] = -softmax.log_p(z[right]);
+        if (threadIdx.x == 0) loss[n] = -softmax.log_p(z[right]);
         row.each([&](int i) { dz[i] = softmax.p(z[i]) - (i == right ? 1 : 0); });
     });
 }
