@@ -1,4 +1,5 @@
 // Affine transforms: each number of the result is mixed from up to four of the image.
+#include <division.cuh>
 #include <elementwise.cuh>
 
 // In the order of the contract's lists of names.
@@ -71,12 +72,13 @@ __device__ __forceinline__ float pixel(const Images& images, int n, double row, 
 // Threads stand along the numbers of y, so that neighbours write neighbours, and read what lies close together too.
 template <class T>
 __global__ void affine_transform(const float* __restrict__ x, const T* __restrict__ matrices, float* __restrict__ y, int n,
-                                 int height, int width, int channels, int rows, int columns, int mode, int interpolation,
-                                 int ends, float fill) {
-    Images images{x, height, width, channels, fill};
+                                 int height, int width, Divisor channels, Divisor rows, Divisor columns, int mode,
+                                 int interpolation, int ends, float fill) {
+    Images images{x, height, width, channels.divisor, fill};
     each(n, [=](int i) {
-        int channel = i % channels, q = i / channels % columns, p = i / channels / columns % rows;
-        int image = i / channels / columns / rows;
+        int pixel_of_y = channels.quotient(i), channel = i - pixel_of_y * channels.divisor;
+        int row_of_y = columns.quotient(pixel_of_y), q = pixel_of_y - row_of_y * columns.divisor;
+        int image = rows.quotient(row_of_y), p = row_of_y - image * rows.divisor;
         double h = position(matrices + 6 * image, p, q), v = position(matrices + 6 * image + 3, p, q);
         if (h - h != 0 || v - v != 0) {  // not finite
             y[i] = __int_as_float(0x7fc00000);

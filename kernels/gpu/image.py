@@ -2,6 +2,7 @@
 
 from ..contract.image import ENDS, FILL_MODES, INTERPOLATIONS
 from ..geometry import Pair
+from .division import Divisor
 from .launch import THREADS, Kernel, blocks
 from .machine import Array
 from .memory import contiguous, empty
@@ -28,5 +29,6 @@ def affine_transform(
     options = FILL_MODES.index(fill_mode), INTERPOLATIONS.index(interpolation), ENDS.index(ends), float(fill_value)
     transform = _TRANSFORMS[matrices.dtype.name]
     arrays = contiguous(x), contiguous(matrices), y
-    transform(blocks(y.size), THREADS, *arrays, y.size, *x.shape[1:], *output_size, *options)
+    sizes = *x.shape[1:3], *map(Divisor, (x.shape[3], *output_size))
+    transform(blocks(y.size), THREADS, *arrays, y.size, *sizes, *options)
     return y

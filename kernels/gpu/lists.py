@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..keys import axes_named
+from .division import Divisor
 from .launch import THREADS, Kernel, blocks
 from .machine import Array, machine
 from .memory import WORDS, empty
@@ -18,7 +19,7 @@ def take(x: Array, key: Any) -> Array:
     """x[key], of an array in row-major order."""
     places, rest = _places(x.shape, key)
     y = empty((*places.shape, *rest), x.dtype)
-    _TAKE[x.itemsize](blocks(y.size), THREADS, x, machine().put(places), y, y.size, prod(rest))
+    _TAKE[x.itemsize](blocks(y.size), THREADS, x, machine().put(places), y, y.size, Divisor(prod(rest) or 1))
     return y
 
 
@@ -27,17 +28,10 @@ def add_at(x: Array, key: Any, y: Array) -> None:
     places, rest = _places(x.shape, key)
     sources = places.argsort(axis=None, kind="stable")
     named, starts = np.unique(places.ravel()[sources], return_index=True)
-    lists = (sources, np.append(starts, len(sources)), named)
+    lists = [machine().put(numbers.astype(np.int32)) for numbers in (sources, np.append(starts, len(sources)), named)]
     width = prod(rest)
-    _sum_at(
-        blocks(len(named) * width),
-        THREADS,
-        y,
-        *(machine().put(numbers.astype(np.int32)) for numbers in lists),
-        x,
-        len(named) * width,
-        width,
-    )
+    n = len(named) * width
+    _sum_at(blocks(n), THREADS, y, *lists, x, n, Divisor(width or 1))
 
 
 def _places(shape: tuple[int, ...], key: Any) -> tuple[np.ndarray, tuple[int, ...]]:

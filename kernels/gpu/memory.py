@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .division import Divisor
 from .launch import THREADS, Kernel, blocks
 from .machine import Array, machine
 
@@ -22,7 +23,7 @@ _CLEAR = {size: Kernel("copy", f"clear<{word}>") for size, word in WORDS.items()
 class Strided(ctypes.Structure):
     """The struct of strided.cuh."""
 
-    _fields_ = (("axes", ctypes.c_int), ("shape", ctypes.c_int * _MOST_AXES), ("strides", ctypes.c_int * _MOST_AXES))
+    _fields_ = (("axes", ctypes.c_int), ("shape", Divisor * _MOST_AXES), ("strides", ctypes.c_int * _MOST_AXES))
 
 
 def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
@@ -71,8 +72,8 @@ def layouts(shape: tuple[int, ...], *arrays: Array) -> list[Strided]:
     axes = _joined(shape, [_steps(array, shape) for array in arrays])
     if len(axes) > _MOST_AXES:
         raise ValueError(f"the GPU's kernels know arrays of up to {_MOST_AXES} axes, not {len(shape)}: reshape it")
+    sizes = (Divisor * _MOST_AXES)(*(Divisor(size or 1) for size, _ in axes))
     numbers = ctypes.c_int * _MOST_AXES
-    sizes = numbers(*(size for size, _ in axes))
     return [Strided(len(axes), sizes, numbers(*(steps[i] for _, steps in axes))) for i in range(len(arrays))]
 
 
