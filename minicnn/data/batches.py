@@ -6,6 +6,10 @@ from typing import Any
 import numpy as np
 
 from .. import graph, random
+from ..device import is_on_gpu, kernels_for, on_gpu
+from .on_device import put_if_it_fits, sent_ahead
+
+_WORTH_KEEPING = 2  # passes through the data: from then on it stays on a GPU
 
 Batch = tuple[Any, ...]  # (x,), (x, y) or (x, y, sample_weight); x may be a list of arrays
 
@@ -37,17 +41,26 @@ class Batches:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.augment = augment
+        self._passes, self._there = 0, arrays[0]  # maybe on a GPU
 
     def __len__(self) -> int:
         return -(-self.size // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
+        if self.augment or not on_gpu():
+            return self._in_order(self.arrays)
+        self._passes += 1
+        if self._passes == _WORTH_KEEPING:
+            self._there = put_if_it_fits(self.arrays[0])
+        return sent_ahead(self._in_order((self._there, *self.arrays[1:])))
+
+    def _in_order(self, arrays: Batch) -> Iterator[Batch]:
         order = random.generator().permutation(self.size) if self.shuffle else None
         for start in range(0, self.size, self.batch_size):
             chosen: Any = slice(start, start + self.batch_size)
             if order is not None:
                 chosen = order[chosen]
-            x, *rest = graph.map_structure(lambda array, chosen=chosen: _take(array, chosen), self.arrays)
+            x, *rest = graph.map_structure(lambda array, chosen=chosen: _take(array, chosen), arrays)
             if self.augment:
                 x = self.augment(x, random.generator())
             yield x, *rest
@@ -55,7 +68,9 @@ class Batches:
 
 def _take(array: Any, chosen: Any) -> Any:
     if isinstance(array, list):
-        return [a[chosen] for a in array]
+        return [_take(a, chosen) for a in array]
+    if is_on_gpu(array):
+        return kernels_for([array]).getitem(array, key=chosen)
     return None if array is None else array[chosen]
 
 

@@ -150,7 +150,7 @@ BUGS = (
     ),
     Bug(
         name="labels_are_not_shuffled",
-        place="minicnn.data.batches:Batches.__iter__",
+        place="minicnn.data.batches:Batches._in_order",
         old="            if self.augment:\n",
         new="            rest = [_take(array, slice(start, start + self.batch_size)) for array in self.arrays[1:]]\n"
         "            if self.augment:\n",
@@ -161,7 +161,7 @@ BUGS = (
     ),
     Bug(
         name="last_batch_is_dropped",
-        place="minicnn.data.batches:Batches.__iter__",
+        place="minicnn.data.batches:Batches._in_order",
         old="range(0, self.size, self.batch_size)",
         new="range(0, max(self.size - self.batch_size, 0) + 1, self.batch_size)",
         story="stops where a full batch no longer fits; up to a batch of samples is never seen",

@@ -1,0 +1,40 @@
+"""Batches for a GPU: the data set is there as a whole, or each batch is sent while the one before is computed."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import graph
+from ..kernels.gpu.machine import machine
+from .background import drawn_ahead
+
+_SHARE = 2  # a data set may take one part in so many of the memory that is left
+
+
+def sent_ahead(batches: Iterable[Any]) -> Iterator[Any]:
+    """The same batches, their x on the GPU: on its way while the batch before is used."""
+    begun = ((graph.map_structure(_send, x), *rest) for x, *rest in batches)
+    for x, *rest in drawn_ahead(begun, 1):
+        yield graph.map_structure(lambda arrives: arrives(), x), *rest
+
+
+def put_if_it_fits(arrays: Any) -> Any:
+    """Arrays of samples, on the GPU if it has room for them."""
+    if not all(map(_can_be_sent, graph.flatten(arrays))):
+        return arrays
+    if sum(array.nbytes for array in graph.flatten(arrays)) * _SHARE > machine().free_memory():
+        return arrays
+    return graph.map_structure(machine().put, arrays)
+
+
+def _send(array: Any) -> Any:
+    """Begin to send an array; the call waits for it."""
+    if not _can_be_sent(array):
+        return lambda: array
+    return machine().send(array)
+
+
+def _can_be_sent(array: Any) -> bool:
+    """Whether a model on the GPU begins with these numbers: those of float64 are computed with on the host."""
+    return isinstance(array, np.ndarray) and array.dtype in (np.float32, np.uint8)
