@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..device import kernels_on_host
+from ..device import kernels_for
 from ..kernels.contract import KERNELS, ArraySpec
 from ..layers.layer import layer_being_called
 from ..variable import Variable
@@ -165,7 +165,7 @@ class Recording:
 
         def record(*operands: Any, **options: Any) -> Any:
             if not any(isinstance(value, StandIn) for value in flat(operands)):
-                return getattr(kernels_on_host(), kernel)(*operands, **options)  # the same in every step
+                return getattr(kernels_for(flat(operands)), kernel)(*operands, **options)  # the same in every step
             specs = contract(*operands, **options)
             alone = specs is None or isinstance(specs, ArraySpec)
             made = [specs] if alone else specs

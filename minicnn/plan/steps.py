@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import graph
+from ..device import on_host
 from ..losses.loss import prepare_weights
 from ..tensor import Tensor, no_grad
 from .prelude import Prelude
@@ -52,6 +53,7 @@ def _same_call(a: Call | ArrayCall, b: Call | ArrayCall) -> bool:
 
 
 def _same_operand(a: Any, b: Any) -> bool:
+    a, b = on_host(a), on_host(b)
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a is b or np.array_equal(a, b, equal_nan=True)
     return type(a) is type(b)
