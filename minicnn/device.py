@@ -70,6 +70,7 @@ def on_gpu() -> bool:
 
 def kernels_for(arrays: Iterable[Any]) -> Any:
     """The kernel namespace that fits these arrays: numbers are computed, specs only shaped, stand-ins recorded."""
+    are_there = False
     for array in arrays:
         if isinstance(array, np.ndarray):
             continue
@@ -77,9 +78,8 @@ def kernels_for(arrays: Iterable[Any]) -> Any:
             return SHAPES_ONLY
         if hasattr(array, "recorder"):
             return array.recorder
-        if is_on_gpu(array):
-            return backend("gpu")
-    return _kernels(current())
+        are_there = are_there or is_on_gpu(array)
+    return backend("gpu") if are_there else _kernels(current())
 
 
 def kernels_on_host() -> Backend:

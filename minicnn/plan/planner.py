@@ -90,7 +90,7 @@ class Planner:
         while len(self._plans) >= _MOST_PLANS:
             self._plans.pop(next(iter(self._plans)))
         try:
-            plan = Plan(self._model, script, *batch)
+            plan = self._made(script, *batch)
         except CannotCapture as error:
             self._failed[self._key(record, *batch)] = error
             return None
@@ -98,6 +98,13 @@ class Planner:
             raise self._advised(error, record, *batch) from None
         self._plans[self._key(record, *batch)] = plan
         return plan.outcome()
+
+    def _made(self, script: Script, *batch: Any) -> Plan:
+        try:
+            return Plan(self._model, script, *batch)
+        except OutOfMemory:
+            self._plans.clear()  # what they hold may do
+            return Plan(self._model, script, *batch)
 
     def _script(self, record: Callable[..., Script], *batch: Any) -> Script:
         """What the step calls, recorded twice to see that it is the same every time."""
