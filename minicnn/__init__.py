@@ -28,7 +28,7 @@ from .kernels import ShapeError
 from .layers import Input, Layer
 from .models import Model, Sequential
 from .saving import ModelFileError
-from .tensor import Tensor, no_grad
+from .tensor import Tensor, from_dlpack, no_grad
 from .variable import Variable
 
 __version__ = "0.1.0"
@@ -49,6 +49,7 @@ __all__ = [
     "data",
     "datasets",
     "device",
+    "from_dlpack",
     "gradcheck",
     "initializers",
     "kernels",

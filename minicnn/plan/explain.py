@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import graph, random
-from ..kernels.cpu import choose
-from ..kernels.geometry import window_output
+from .choices import alternatives, choice
 from .cost import flops, nbytes
 from .plan import Plan
 from .recorder import ArrayCall, Call, StandIn, flat
@@ -55,6 +54,8 @@ def plan_rows(model: Model, batch_size: int = 32) -> tuple[list[Row], int]:
     batch = _some_batch(model, batch_size)
     kept = model.get_weights(), None if model.optimizer is None else _copy(model.optimizer.state())
     drawn = [(generator, random.state_of(generator)) for generator in _generators(model)]
+    for variable in model.weights:
+        variable.moved()
     plan = Plan(model, (record_training_step if len(batch) > 1 else record_prediction)(model, *batch), *batch)
     times = zip(*(plan.program.capture.times() for _ in range(_RUNS)))
     rows = [_row(model, plan, call, median(seconds)) for call, seconds in zip(plan.script.calls, times)]
@@ -112,7 +113,7 @@ def _copy(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(model: Model, plan: Plan, call: Call, seconds: float) -> Row:
-    (algorithm, reason), others = _choice(call), _alternatives(call)
+    algorithm, reason = choice(call)
     results = call.results or (call.operands[0],)
     return Row(
         _layer(model, plan, call),
@@ -120,7 +121,7 @@ def _row(model: Model, plan: Plan, call: Call, seconds: float) -> Row:
         "×".join(map(str, results[0].shape)),
         algorithm,
         reason,
-        ", ".join(name for name in others if name != algorithm),
+        ", ".join(alternatives(call)),
         ", ".join(call.replaces),
         flops(call),
         nbytes(call),
@@ -135,37 +136,6 @@ def _layer(model: Model, plan: Plan, call: Call) -> str:
     owners = dict(zip(plan.script.constants, model.weights))
     owned = [owners[value] for value in flat(call.operands) if isinstance(value, StandIn) and value in owners]
     return owned[0].path.split("/")[0] if owned and not call.results else "loss"
-
-
-def _choice(call: Call) -> choose.Choice:
-    """How the kernel is computed, and why."""
-    window = {name: value for name, value in call.options.items() if name in ("strides", "pads", "dilation", "groups")}
-    if call.kernel.startswith("conv2d_weight_grad"):
-        x, dy = call.operands[:2]
-        pooled, size = "of_pool" in call.kernel, call.options.get("output_size", dy.shape[1:3])
-        gradients = dy.shape[0], *size, dy.shape[3]
-        return choose.conv2d_weight_grad(x.shape, gradients, call.options["kernel_size"], **window, pooled=pooled)
-    if call.kernel.startswith("conv2d_input_grad_of_pool"):
-        return choose.conv2d_input_grad_of_pool(call.operands[2].shape, **window)
-    if call.kernel.startswith("conv2d_input_grad"):
-        dy, w = call.operands[:2]
-        return choose.conv2d_input_grad(dy.shape, w.shape, tuple(call.options["input_size"]), **window)
-    if call.kernel.startswith("conv2d"):
-        x, w = call.operands[:2]
-        size = window_output(x.shape[1:3], w.shape[:2], *[window[name] for name in ("strides", "pads", "dilation")])
-        return choose.conv2d(x.shape, w.shape, size, **window)
-    if call.kernel.startswith(("dense", "matmul")):
-        return choose.Choice("tiles", "a product of matrices, cut to fit caches and registers")
-    return choose.Choice("pass", "every number is read and written once")
-
-
-def _alternatives(call: Call) -> list[str]:
-    """What else could compute it."""
-    found = []
-    for algorithm in ("winograd", "direct"):
-        with choose.preferring(algorithm):
-            found += [algorithm] * (_choice(call).algorithm == algorithm)
-    return found
 
 
 def _table(model: Model, rows: list[Row], batch_size: int) -> Table:
