@@ -15,7 +15,7 @@ template <int ROWS_, int COLUMNS_, int DEPTH_, int HEIGHT_, int WIDTH_>
 struct Tile {
     static constexpr int ROWS = ROWS_, COLUMNS = COLUMNS_, DEPTH = DEPTH_, HEIGHT = HEIGHT_, WIDTH = WIDTH_;
     static constexpr int THREADS = ROWS / HEIGHT * (COLUMNS / WIDTH);
-    static constexpr int BLOCKS = 512 / THREADS;  // at a time on a multiprocessor, at least: so up to 128 registers
+    static constexpr int BLOCKS = 384 / THREADS;  // at a time on a multiprocessor, at least: so up to 168 registers
 
     // Where row and column i of this thread are in the tile.
     static __device__ __forceinline__ int row(int i) {
@@ -26,7 +26,7 @@ struct Tile {
     }
 };
 
-using Square = Tile<128, 128, 8, 8, 8>;
+using Large = Tile<128, 64, 8, 8, 8>;
 using Tall = Tile<128, 32, 8, 8, 4>;
 using Wide = Tile<32, 128, 8, 4, 8>;
 using Small = Tile<32, 32, 16, 4, 4>;

@@ -43,7 +43,7 @@ class Tile(NamedTuple):
 
 
 TILES = (
-    Tile("Square", 128, 128, 8, 256, 1.0),
+    Tile("Large", 128, 64, 8, 128, 1.0),
     Tile("Tall", 128, 32, 8, 128, 0.75),
     Tile("Wide", 32, 128, 8, 128, 0.75),
     Tile("Small", 32, 32, 16, 64, 0.6),

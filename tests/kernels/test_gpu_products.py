@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import fused, gpu, portable
-from minicnn.kernels.gpu import gemm, grouped
+from minicnn.kernels.gpu import dense_update, gemm, grouped
 from minicnn.kernels.gpu.convolution import conv2d_input_grad_relu, conv2d_relu
 from minicnn.kernels.gpu.dense import dense_input_grad_relu, dense_relu
 from minicnn.kernels.gpu.machine import using
@@ -157,3 +157,42 @@ def test_small_groups_are_computed_one_by_one(monkeypatch):
     monkeypatch.setattr(grouped, "_LEAST_POSITIONS", 16)
     monkeypatch.setitem(CONVOLUTIONS, "depthwise", ((2, 9, 8, 35), (3, 3), 70, 1, 1, 35))
     check_convolution("depthwise")
+
+
+#: optimizer, number of states, options
+UPDATES = [
+    ("sgd", 0, {}),
+    ("sgd", 1, {"momentum": 0.9, "nesterov": True}),
+    ("rmsprop", 1, {}),
+    ("rmsprop", 3, {"rho": 0.8, "momentum": 0.9, "epsilon": 1e-3}),
+    ("adamw", 2, {"step": 3, "weight_decay": 0.0}),
+    ("adamw", 3, {"step": 7, "weight_decay": 0.1, "beta_1": 0.8, "epsilon": 1e-3}),
+]
+
+
+@pytest.mark.parametrize("depth", [8, 1024], ids=["in parts", "whole"])
+@pytest.mark.parametrize(("optimizer", "count", "options"), UPDATES)
+@every_tile
+def test_updates_of_dense_layers(tile, optimizer, count, options, depth, only):
+    """Of weights and states in any layout, with the input gradient of the weights as they were."""
+    only(tile, depth)
+    x, dy, w = draw(33, 70), draw(33, 37), draw(70, 37)
+    states = [np.abs(draw(70, 37, seed=i)) + (1e3 if i == 0 else 0.1) for i in range(count)]
+    expected = wide(w, *states)
+    dx = portable.dense_input_grad(*wide(dy, w))
+    getattr(fused, f"dense_weight_grad_{optimizer}_update")(
+        portable, *wide(x, dy), *expected, learning_rate=0.1, **options
+    )
+    machine = Emulator()
+    with using(machine):
+        places = [machine.put(array) for array in (x, dy)]
+        changed = [transposed(machine, array) for array in (w, *states)]
+        update = getattr(dense_update, f"dense_backward_{optimizer}_update")
+        check(update(*places, *changed, relu=False, learning_rate=0.1, **options).get(), dx)
+    for found, wanted in zip(changed, expected, strict=True):
+        check(found.get(), wanted)
+
+
+def transposed(machine, array):
+    """The same numbers, column by column in memory."""
+    return machine.put(np.ascontiguousarray(array.T)).transpose()
