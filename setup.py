@@ -20,7 +20,10 @@ setup(
         "minicnn.kernels",
         *(f"minicnn.kernels.{name}" for name in find_packages("kernels")),
     ],
-    package_data={"minicnn": ["py.typed", "datasets/*.npz", "datasets/*.txt", "run/*.html"]},
+    package_data={
+        "minicnn": ["py.typed", "datasets/*.npz", "datasets/*.txt", "run/*.html"],
+        "minicnn.kernels.gpu": ["*.cu", "*.cuh"],
+    },
     install_requires=[
         "numpy>=2.0",
         "numba>=0.61",  # the compiled CPU kernels
@@ -30,6 +33,8 @@ setup(
         "rich>=13",  # progress and tables in the terminal
     ],
     extras_require={
+        "gpu-cuda13": ["cupy-cuda13x>=14", "nvidia-cuda-nvrtc>=13,<14"],  # NVIDIA GPUs, by the driver's CUDA version
+        "gpu-cuda12": ["cupy-cuda12x>=14", "nvidia-cuda-nvrtc-cu12>=12.8,<13"],
         "report": ["matplotlib>=3.8", "jinja2>=3"],  # the pictures and the HTML report of a run
         "verify": ["hypothesis>=6"],  # `minicnn verify` draws and shrinks cases with it
         "tensorboard": ["tensorboardX>=2.6.5"],  # callbacks.TensorBoard

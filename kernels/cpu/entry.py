@@ -12,8 +12,9 @@ from llvmlite import binding
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
-from . import cache
+from .. import cache
 from .codegen import object_code
+from .key import key
 
 
 class EntryPoint:
@@ -28,7 +29,7 @@ class EntryPoint:
     @functools.cached_property
     def key(self) -> str:
         """What its machine code is called in the cache: its name and all that the machine code depends on."""
-        return cache.key(self.name, self._source, str(self.signature))
+        return key(self.name, self._source, str(self.signature))
 
     @property
     def ready(self) -> bool:

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .compile import compile_source
+from .compile import INSTALL, compile_source
 from .launch import Kernel
 from .machine import Argument, Array, Grid, Launch, OutOfMemory, in_words, no_such_gpu
-
-_INSTALL = "pip install cupy-cuda13x, or cupy-cuda12x for CUDA 12"
 
 #: bytes of shared memory that a kernel may use without asking for more
 _SHARED_UNASKED = 48 << 10
@@ -146,7 +144,7 @@ def count() -> int:
     try:
         import cupy
     except ImportError as error:
-        raise RuntimeError(f"the GPU is used through CuPy, which is not installed: {_INSTALL}") from error
+        raise RuntimeError(f"the GPU is used through CuPy, which is not installed: {INSTALL}") from error
     try:
         found = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:

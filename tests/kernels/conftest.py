@@ -17,6 +17,7 @@ import pytest
 from minicnn.kernels import backend
 from minicnn.kernels.contract import KERNELS, ArraySpec
 from minicnn.kernels.cpu import threads
+from minicnn.kernels.gpu import compile as compiling
 from minicnn.kernels.gpu.machine import using
 
 from ..emulator import Emulator
@@ -133,6 +134,15 @@ def emulated_gpu() -> Iterator[Emulator]:
     emulator = Emulator()
     with using(emulator):
         yield emulator
+
+
+@pytest.fixture(scope="session")
+def nvrtc() -> None:
+    """What compiles for GPUs is here."""
+    try:
+        compiling.nvrtc()
+    except RuntimeError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

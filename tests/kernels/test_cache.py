@@ -9,7 +9,8 @@ import llvmlite
 import numba
 import pytest
 
-from minicnn.kernels.cpu import cache
+from minicnn.kernels import cache
+from minicnn.kernels.cpu import key as cpu
 from minicnn.kernels.cpu.fill import _clear
 
 CODE = bytes(range(256)) * 9
@@ -128,22 +129,22 @@ CHANGES = {
     "Numba": (numba, "__version__", "1.2.3"),
     "LLVM": (llvmlite, "__version__", "1.2.3"),
     "Python": (sys, "version", "3.99"),
-    "the processor": (cache.cpu_target.target_context.codegen(), "magic_tuple", lambda: ("x86_64", "old", "-avx2")),
-    "any source": (cache, "_SOURCES", [*cache._SOURCES[:-1], "changed"]),
+    "the processor": (cpu.cpu_target.target_context.codegen(), "magic_tuple", lambda: ("x86_64", "old", "-avx2")),
+    "any source": (cpu, "_SOURCES", [*cpu._SOURCES[:-1], "changed"]),
 }
 
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_code_for_something_else_has_another_key(monkeypatch, what):
-    before = cache.key("f", "source", "signature")
-    assert before == cache.key("f", "source", "signature")
+    before = cpu.key("f", "source", "signature")
+    assert before == cpu.key("f", "source", "signature")
     monkeypatch.setattr(*CHANGES[what])
-    assert cache.key("f", "source", "signature") != before
+    assert cpu.key("f", "source", "signature") != before
 
 
 def test_every_function_file_and_signature_has_its_own_key():
     given = [("f", "source", "f4"), ("g", "source", "f4"), ("f", "source", "f8"), ("f", "other source", "f4")]
-    assert len({cache.key(*each) for each in given}) == len(given)
+    assert len({cpu.key(*each) for each in given}) == len(given)
 
 
 def test_contents_of_files(tmp_path):
@@ -155,9 +156,9 @@ def test_contents_of_files(tmp_path):
 
 
 def test_the_sources_are_those_of_all_kernels():
-    kernels = Path(cache.__file__).parents[1]
+    kernels = Path(cache.__file__).parents[0]
     for source in ("cpu/simd.py", "winograd.py", "geometry.py"):
-        assert cache.contents(str(kernels / source)) in cache._SOURCES
+        assert cache.contents(str(kernels / source)) in cpu._SOURCES
 
 
 # Whole processes
@@ -192,7 +193,7 @@ def test_another_processor_finds_nothing(directory):
 
 def test_a_home_that_cannot_be_written_to(tmp_path):
     program = FIRST_STEP.replace(
-        "np.testing", "from minicnn.kernels.cpu import cache\ncache.__file__ = '/dev/null/x.py'\nnp.testing", 1
+        "np.testing", "from minicnn.kernels import cache\ncache.__file__ = '/dev/null/x.py'\nnp.testing", 1
     )
     environment = {
         "HOME": "/dev/null",
@@ -204,4 +205,4 @@ def test_a_home_that_cannot_be_written_to(tmp_path):
 
 
 def test_a_kernel_knows_its_own_source():
-    assert _clear.entry_point.key != cache.key(_clear.entry_point.name, "other", str(_clear.entry_point.signature))
+    assert _clear.entry_point.key != cpu.key(_clear.entry_point.name, "other", str(_clear.entry_point.signature))

@@ -1,6 +1,6 @@
 """Machine code that is kept on disk.
 
-Its key names the function and all that the code depends on: versions, processor, sources. A file gets its name when it
+Its key names the function and all that the code depends on: versions, machine, sources. A file gets its name when it
 is complete, and begins with a checksum: so processes share a cache without knowing of each other, and a file that is
 not as it was written is as good as none. It is looked for in NUMBA_CACHE_DIR, if that is set, or else beside the
 sources and in the user's cache, and written to the first of them that can be written to. If there is none, every
@@ -10,16 +10,11 @@ process compiles for itself.
 import functools
 import hashlib
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-
-import llvmlite
-import numba
-from numba.core.registry import cpu_target
 
 _SUFFIX = ".o"
 _MOST_KEPT = 8  # files for one function
@@ -27,10 +22,9 @@ _CHECKSUM = hashlib.sha256
 _CHECKSUM_SIZE = _CHECKSUM().digest_size
 
 
-def key(function: str, source: str, signature: str) -> str:
-    """The key of a function of that name, in a file with these contents (see `contents`)."""
-    state = repr((_SOURCES, _versions(), source, signature))
-    return f"{function}.{hashlib.sha256(state.encode()).hexdigest()[:32]}"
+def key(function: str, *dependences: object) -> str:
+    """The key of code of that name that depends on these: what they look like in Python tells them apart."""
+    return f"{function}.{hashlib.sha256(repr(dependences).encode()).hexdigest()[:32]}"
 
 
 def read(key: str) -> bytes | None:
@@ -102,13 +96,3 @@ def contents(path: str) -> str:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError:
         return os.urandom(16).hex()
-
-
-def _versions() -> tuple[object, ...]:
-    """What compiles, and what it compiles for."""
-    processor = cpu_target.target_context.codegen().magic_tuple()
-    return sys.version, platform.machine(), numba.__version__, llvmlite.__version__, processor
-
-
-#: all from which some function may use something, as it is when it is imported: it may change before one is compiled
-_SOURCES = [contents(str(path)) for path in sorted(Path(__file__).parents[1].rglob("*.py"))]
