@@ -6,6 +6,7 @@ One contract, several implementations, the same files in each:
     reference/   loops beside the equations, any float dtype: the definition
     portable/    vectorised NumPy: runs wherever NumPy runs
     cpu/         Numba: compiled, parallel, the same bits at any thread count
+    gpu/         CUDA C++, launched through CuPy: the same bits in every run
 """
 
 from .dispatch import NAMES, Backend, backend

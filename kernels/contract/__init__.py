@@ -2,7 +2,7 @@
 
 Each function here checks its arguments and returns the shape and dtype of the result (an ArraySpec), so the
 contract can be run: the dispatcher runs it before a real kernel, and the shape inference of models runs on it
-alone. `reference`, `portable` and `cpu` hold the same functions in the same files, with numbers.
+alone. `reference`, `portable`, `cpu` and `gpu` hold the same functions in the same files, with numbers.
 """
 
 from types import ModuleType

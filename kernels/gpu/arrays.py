@@ -8,6 +8,7 @@ import numpy as np
 
 from ..geometry import Pair
 from ..keys import is_view, parts_of
+from .dense import product
 from .elementwise import each_number
 from .launch import THREADS, Kernel, blocks
 from .lists import add_at, take
@@ -78,6 +79,15 @@ def sum(a: Array, *, axis: tuple[int, ...], keepdims: bool = False) -> Array:
     """Σ a."""
     total = sum_axes(contiguous(a), axis)
     return total if keepdims else total.reshape(tuple(n for i, n in enumerate(total.shape) if i not in axis))
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """y = a·b; one of them may lie in memory as its transpose."""
+    if 0 in (*a.shape, *b.shape):
+        return zeros((a.shape[0], b.shape[1]))
+    if b.flags.f_contiguous:
+        return product(a, b.transpose(), b_transposed=True)
+    return product(a.transpose(), b, a_transposed=True) if a.flags.f_contiguous else product(a, b)
 
 
 def reshape(a: Array, *, shape: tuple[int, ...]) -> Array:

@@ -10,6 +10,8 @@ import pytest
 from minicnn.kernels import NAMES, ShapeError, backend
 from minicnn.kernels.contract import KERNELS, ArraySpec
 
+pytestmark = pytest.mark.usefixtures("emulated_gpu")
+
 every_backend = pytest.mark.parametrize("name", NAMES)
 
 

@@ -151,6 +151,23 @@ def test_a_sum_over_nothing_is_0():
     np.testing.assert_array_equal(backend("gpu").sum(np.zeros((2, 0, 3), np.float32), axis=(1,)), np.zeros((2, 3)))
 
 
+# Products
+
+
+@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)], ids=str)
+def test_products_of_matrices_that_lie_as_their_transposes(turned, draw, machine):
+    a, b = draw(5, 7).astype(np.float32), draw(7, 9).astype(np.float32)
+    there = [machine.put(m.T).transpose() if t else machine.put(m) for m, t in zip((a, b), turned)]
+    np.testing.assert_allclose(gpu.matmul(*there).get(), np.float64(a) @ b, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(0, 2, 3), (2, 0, 3), (2, 3, 0)], ids=str)
+def test_products_of_empty_matrices_are_0(size, machine):
+    i, m, j = size
+    y = gpu.matmul(zeros((i, m)), zeros((m, j)))
+    np.testing.assert_array_equal(y.get(), np.zeros((i, j)))
+
+
 # Dtypes, and arrays of the host
 
 
