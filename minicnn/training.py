@@ -20,6 +20,9 @@ from .data.batches import Batch
 from .data.checks import warn_about_pixels, warn_about_predictions
 from .data.feed import Feed
 from .data.feeding import as_batches, split, unpack, validation_batches, with_class_weight
+from .data.on_device import for_gpu
+from .device import on_gpu
+from .layers.preprocessing import Preprocessing
 from .plan import Planner
 from .tensor import Tensor, no_grad
 
@@ -118,13 +121,13 @@ class Trainer:
         batches = as_batches(x, y, sample_weight, batch_size, shuffle)
         validation = validation_batches(validation_data, validation_batch_size or batch_size)
         warn_about_pixels(self, batches)
-        data = Feed(batches, steps_per_epoch)
+        data = Feed(self._sent(batches), steps_per_epoch)
         verbose = _as_verbosity(verbose)
         self.history = History()
         self.stop_training = False
         listeners = [*graph.flatten(callbacks or []), self.history, *progress_display(verbose)]
         params = {"epochs": epochs, "steps": steps_per_epoch or data.size, "verbose": verbose, "batch_size": batch_size}
-        held_out = None if validation is None else Feed(validation, validation_steps, anew=True)
+        held_out = None if validation is None else Feed(self._sent(validation), validation_steps, anew=True)
         training = Training(self, _backups_last(listeners), data, held_out, params, initial_epoch)
         with CallbackList(training.callbacks, self, params) as listener:
             for backup in training.callbacks:
@@ -229,7 +232,7 @@ class Trainer:
     ) -> Any:
         """Loss and metrics over the data: a number, a list [loss, metric, …], or a dictionary."""
         self._expect_compiled("evaluate")
-        data = as_batches(x, y, sample_weight, batch_size, shuffle=False)
+        data = self._sent(as_batches(x, y, sample_weight, batch_size, shuffle=False))
         listener = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
         with compilation_display(verbose):
             logs = self._test_epoch(itertools.islice(data, steps), listener)
@@ -268,7 +271,7 @@ class Trainer:
         callbacks: Iterable[Callback] | None = None,
     ) -> Any:
         """The outputs for all samples, as one array (or a list of them, for a model with several outputs)."""
-        data = as_batches(x, None, None, batch_size, shuffle=False)
+        data = self._sent(as_batches(x, None, None, batch_size, shuffle=False))
         listener = CallbackList(graph.flatten(callbacks or []), self, {"verbose": verbose})
         listener.on_predict_begin({})
         outputs = []
@@ -345,6 +348,12 @@ class Trainer:
     def _planner(self) -> Planner:
         return Planner(self)
 
+    def _sent(self, batches: Any) -> Any:
+        """The batches, on their way to a GPU before it needs them, if nobody looks at them on the host before."""
+        steps = ("train_step", "test_step", "compute_loss")
+        is_plain = all(getattr(type(self), step) is getattr(Trainer, step) for step in steps)
+        return for_gpu(batches) if on_gpu() and is_plain and not _changes_images(self) else batches
+
     def _plannable(self) -> bool:
         """Whether a step is nothing but what it is by default."""
         return not self.run_eagerly and self.loss is not None and type(self).compute_loss is Trainer.compute_loss
@@ -355,6 +364,11 @@ class Trainer:
                 f'call model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]) '
                 f"(or the like) before {method}()"
             )
+
+
+def _changes_images(layer: Any) -> bool:
+    """Whether it has layers that work on arrays of the host."""
+    return isinstance(layer, Preprocessing) or any(map(_changes_images, layer._layers))
 
 
 def _number_equal_names(metrics: list[Any]) -> None:

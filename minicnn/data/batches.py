@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import graph, random
-from ..device import is_on_gpu, kernels_for, on_gpu
+from ..device import is_on_gpu, kernels_for
 from .on_device import put_if_it_fits, sent_ahead
 
 _WORTH_KEEPING = 2  # passes through the data: from then on it stays on a GPU
@@ -26,6 +26,8 @@ class Batches:
     >>> [x.tolist() for (x,) in Batches((np.arange(5),), batch_size=2)]
     [[0, 1], [2, 3], [4]]
     """
+
+    is_sent = False  #: whether x goes to the GPU, in advance
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class Batches:
         return -(-self.size // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        if self.augment or not on_gpu():
+        if self.augment or not self.is_sent:
             return self._in_order(self.arrays)
         self._passes += 1
         if self._passes == _WORTH_KEEPING:

@@ -19,6 +19,7 @@ from ..kernels.errors import expect_one_of
 from .dataset import Dataset
 from .decoding import Change, DecodedImages
 from .folder import ImageFolder
+from .on_device import sent_ahead
 
 LabelMode = Literal["int", "categorical", "binary"]
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -75,6 +76,8 @@ class ImageDataset(Dataset):
     (2, 8, 8, 3) [  0. 255.] [0 1]
     """
 
+    is_sent = False  #: whether x goes to the GPU, in advance and as it is decoded
+
     def __init__(
         self,
         folder: ImageFolder,
@@ -115,7 +118,8 @@ class ImageDataset(Dataset):
     def __iter__(self) -> Iterator[Any]:
         order = self.generator.permutation(len(self.folder)) if self._shuffle else np.arange(len(self.folder))
         change = None if self._augment is None else _each_by_itself(self._augment, int(self.generator.integers(2**63)))
-        return self._pass(order, change)
+        batches = self._pass(order, change)
+        return sent_ahead(batches) if self.is_sent and self.batch_size else batches
 
     def __repr__(self) -> str:
         shape = "×".join(map(str, (*self.image_size, self.channels)))
@@ -195,7 +199,7 @@ class ImageDataset(Dataset):
             self._warn_about_room()
 
     def _batch(self, chosen: list[tuple[int, np.ndarray]]) -> Any:
-        x = np.stack([image for _, image in chosen], dtype=np.float32)
+        x = np.stack([image for _, image in chosen], dtype=None if self.is_sent else np.float32)
         labels = self.folder.labels[[number for number, _ in chosen]]
         match self.label_mode:
             case "int":

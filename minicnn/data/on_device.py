@@ -1,5 +1,6 @@
 """Batches for a GPU: the data set is there as a whole, or each batch is sent while the one before is computed."""
 
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,27 +13,33 @@ from .background import drawn_ahead
 _SHARE = 2  # a data set may take one part in so many of the memory that is left
 
 
+def for_gpu(batches: Any) -> Any:
+    """The same batches, with their x on the GPU, if they know how to get it there: Batches and ImageDataset do."""
+    if not hasattr(batches, "is_sent"):
+        return batches
+    other = copy.copy(batches)
+    other.is_sent = True
+    return other
+
+
 def sent_ahead(batches: Iterable[Any]) -> Iterator[Any]:
-    """The same batches, their x on the GPU: on its way while the batch before is used."""
-    begun = ((graph.map_structure(_send, x), *rest) for x, *rest in batches)
+    """The same batches, x on the GPU: on its way while the batch before is used."""
+    parts = (batch if isinstance(batch, tuple) else (batch,) for batch in batches)
+    begun = ((graph.map_structure(_send, x), *rest) for x, *rest in parts)
     for x, *rest in drawn_ahead(begun, 1):
         yield graph.map_structure(lambda arrives: arrives(), x), *rest
 
 
 def put_if_it_fits(arrays: Any) -> Any:
     """Arrays of samples, on the GPU if it has room for them."""
-    if not all(map(_can_be_sent, graph.flatten(arrays))):
-        return arrays
-    if sum(array.nbytes for array in graph.flatten(arrays)) * _SHARE > machine().free_memory():
-        return arrays
-    return graph.map_structure(machine().put, arrays)
+    flat = graph.flatten(arrays)
+    fits = sum(array.nbytes for array in flat) * _SHARE <= machine().free_memory()
+    return graph.map_structure(machine().put, arrays) if fits and all(map(_can_be_sent, flat)) else arrays
 
 
 def _send(array: Any) -> Any:
     """Begin to send an array; the call waits for it."""
-    if not _can_be_sent(array):
-        return lambda: array
-    return machine().send(array)
+    return machine().send(array) if _can_be_sent(array) else lambda: array
 
 
 def _can_be_sent(array: Any) -> bool:
