@@ -12,6 +12,7 @@
 
 using Numbers = const float* __restrict__;
 using Results = float* __restrict__;
+using Codes = const unsigned char* __restrict__;
 
 // What a block computes: a tile, by its first row and column, and of the depth a part.
 template <class T>
@@ -125,14 +126,65 @@ __global__ void __launch_bounds__(T::THREADS, T::BLOCKS)
     });
 }
 
-template <class T>
-__global__ void __launch_bounds__(T::THREADS, T::BLOCKS)
-    conv2d_weight_grad(Numbers x, Numbers dy, Results dw, Convolution c) {
+template <class T, class Gradients>
+__device__ __forceinline__ void write_weight_grad(Numbers x, const Gradients& gradients, Results dw,
+                                                  const Convolution& c) {
     auto windows = windows_of<false>(x, c, c.rows[0], c.columns[0]);
     Share<T> share(c, windows.positions);
     float sums[T::HEIGHT][T::WIDTH];
-    multiply<T, false>(sums, Taps{windows}, columns_of(dy, c, windows.positions), share.row, share.column, share.from,
-                       share.to);
+    multiply<T, false>(sums, Taps{windows}, gradients, share.row, share.column, share.from, share.to);
     Finish finish{nullptr, nullptr, false};
     write(dw, sums, share, c, finish, windows.taps, windows.taps, [](int tap) { return tap; });
+}
+
+__device__ __forceinline__ int positions_of(const Convolution& c) {
+    return c.images * c.rows[0].by_positions.divisor * c.columns[0].by_positions.divisor;
+}
+
+template <class T>
+__global__ void __launch_bounds__(T::THREADS, T::BLOCKS)
+    conv2d_weight_grad(Numbers x, Numbers dy, Results dw, Convolution c) {
+    write_weight_grad<T>(x, columns_of(dy, c, positions_of(c)), dw, c);
+}
+
+// The gradient in front of a 2×2 max-pooling, by position and filter: it is that behind it where the code names the
+// position, else 0.
+struct Unpooled {
+    static constexpr bool ALONG_DEPTH = false;
+    const float* __restrict__ dy;            // from the group's first filter on
+    Codes code;
+    const Convolution& c;
+    int positions;
+
+    __device__ __forceinline__ float4 four(int filter, int position) const {
+        int image = position, q = rest(image, c.columns[0].by_positions), p = rest(image, c.rows[0].by_positions);
+        int rows = c.rows[0].by_positions.divisor / 2, columns = c.columns[0].by_positions.divisor / 2;
+        if (position >= positions || p / 2 >= rows || q / 2 >= columns) return make_float4(0, 0, 0, 0);
+        int pixel = (image * rows + p / 2) * columns + q / 2, own = p % 2 * 2 + q % 2;
+        long long place = static_cast<long long>(pixel) * c.all_outputs.divisor + filter;
+        return four_where(place, c.outputs.divisor - filter, own);
+    }
+
+  private:
+    __device__ __forceinline__ float4 four_where(long long place, int left, int own) const {
+        if (c.other_vectors) {
+            if (left <= 0) return make_float4(0, 0, 0, 0);
+            float4 four = *reinterpret_cast<const float4*>(dy + place);
+            uchar4 codes = *reinterpret_cast<const uchar4*>(code + place);
+            return make_float4(codes.x == own ? four.x : 0, codes.y == own ? four.y : 0, codes.z == own ? four.z : 0,
+                               codes.w == own ? four.w : 0);
+        }
+        return make_float4(one(place, left > 0, own), one(place + 1, left > 1, own), one(place + 2, left > 2, own),
+                           one(place + 3, left > 3, own));
+    }
+    __device__ __forceinline__ float one(long long place, bool exists, int own) const {
+        return exists && code[place] == own ? dy[place] : 0;
+    }
+};
+
+template <class T>
+__global__ void __launch_bounds__(T::THREADS, T::BLOCKS)
+    conv2d_weight_grad_of_pool(Numbers x, Numbers dy, Codes code, Results dw, Convolution c) {
+    int first = blockIdx.y * c.outputs.divisor;
+    write_weight_grad<T>(x, Unpooled{dy + first, code + first, c, positions_of(c)}, dw, c);
 }

@@ -8,14 +8,16 @@ from math import prod
 from ..geometry import NO_PADS, Pads, Pair
 from . import grouped
 from .gemm import cut, has_vectors, in_parts, kernels
+from .launch import Kernel
 from .machine import Array
 from .memory import contiguous
 from .sums import Finish, column_sums
-from .windows import convolution, forward_axes, phases_of
+from .windows import Axes, convolution, forward_axes, phases_of
 
 _CONV2D = kernels("convolution", "conv2d<{}>")
 _INPUT_GRAD = kernels("convolution", "conv2d_input_grad<{}>")
 _WEIGHT_GRAD = kernels("convolution", "conv2d_weight_grad<{}>")
+_WEIGHT_GRAD_OF_POOL = kernels("convolution", "conv2d_weight_grad_of_pool<{}>")
 
 
 def conv2d(
@@ -137,19 +139,40 @@ def conv2d_weight_grad(
     """dw = Σ over the positions of the windows."""
     x, dy = contiguous(x), contiguous(dy)
     axes = forward_axes(x.shape[1:3], kernel_size, strides, pads, dilation)
-    channels = x.shape[3] // groups, dy.shape[3] // groups
-    if groups > 1 and grouped.suits(channels[1], prod(kernel_size) * channels[0]):
+    if groups > 1 and grouped.suits(dy.shape[3] // groups, prod(kernel_size) * x.shape[3] // groups):
         return grouped.conv2d_weight_grad(x, dy, axes, groups)
-    how = cut(prod(kernel_size) * channels[0], channels[1], len(x) * axes.positions, groups)
+    return _weight_grad(_WEIGHT_GRAD, x, dy, axes=axes, groups=groups)
+
+
+def conv2d_weight_grad_of_pool(
+    x: Array,
+    dy: Array,
+    code: Array,
+    *,
+    output_size: Pair,
+    kernel_size: Pair,
+    strides: Pair = (1, 1),
+    pads: Pads = NO_PADS,
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+) -> Array:
+    """The same of a convolution with outputs of size (P, Q), which 2×2 max-pooling follows."""
+    axes = forward_axes(x.shape[1:3], kernel_size, strides, pads, dilation)
+    return _weight_grad(_WEIGHT_GRAD_OF_POOL, contiguous(x), contiguous(dy), contiguous(code), axes=axes, groups=groups)
+
+
+def _weight_grad(kernels: dict[str, Kernel], x: Array, *gradients: Array, axes: Axes, groups: int) -> Array:
+    """Of gradients of the outputs; or of those behind a pooling, and its code."""
+    window, dy = axes.window, gradients[0]
+    channels = x.shape[3] // groups, dy.shape[3] // groups
+    how = cut(prod(window) * channels[0], channels[1], len(x) * axes.positions, groups)
 
     def compute(dw: Array, _: Finish) -> None:
-        vectors = has_vectors(channels[0], x), has_vectors(channels[1], dy), has_vectors(channels[1], dw)
-        described = convolution(
-            axes, len(x), channels, groups, axes.size, kernel_size[1], (how.parts, how.depth), vectors
-        )
-        how.start(_WEIGHT_GRAD, (how.tiles, groups, how.parts), x, dy, dw, described)
+        vectors = has_vectors(channels[0], x), has_vectors(channels[1], *gradients), has_vectors(channels[1], dw)
+        described = convolution(axes, len(x), channels, groups, axes.size, window[1], (how.parts, how.depth), vectors)
+        how.start(kernels, (how.tiles, groups, how.parts), x, *gradients, dw, described)
 
-    return in_parts(how.parts, (*kernel_size, channels[0], dy.shape[3]), compute)
+    return in_parts(how.parts, (*window, channels[0], dy.shape[3]), compute)
 
 
 def bias_grad(dy: Array) -> Array:

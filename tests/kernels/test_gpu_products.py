@@ -5,7 +5,7 @@ import pytest
 
 from minicnn.kernels import fused, gpu, portable
 from minicnn.kernels.gpu import dense_update, gemm, grouped
-from minicnn.kernels.gpu.convolution import conv2d_input_grad_relu, conv2d_relu
+from minicnn.kernels.gpu.convolution import conv2d_input_grad_relu, conv2d_relu, conv2d_weight_grad_of_pool
 from minicnn.kernels.gpu.dense import dense_input_grad_relu, dense_relu
 from minicnn.kernels.gpu.machine import using
 
@@ -122,6 +122,19 @@ def test_fused_convolutions(case, depth, only):
     options["input_size"] = x.shape[1:3]
     expected = fused.conv2d_input_grad_relu(portable, *wide(dy, w, x), **options)
     check(on_emulator(conv2d_input_grad_relu, dy, w, x, **options), expected)
+
+
+@every_tile
+@pytest.mark.parametrize("case", ["vectors", "odd", "stride", "groups"])
+def test_weight_gradients_of_a_pooled_convolution(tile, case, only):
+    only(tile)
+    x, w, _, dy, options = inputs(case)
+    options = {**options, "kernel_size": w.shape[:2], "output_size": dy.shape[1:3]}
+    pooled = draw(len(x), dy.shape[1] // 2, dy.shape[2] // 2, dy.shape[3])
+    code = np.random.default_rng(0).integers(0, 4, pooled.shape).astype(np.uint8)
+    pooled[0, 0, 0, 0] = np.nan
+    expected = fused.conv2d_weight_grad_of_pool(portable, *wide(x, pooled), code, **options)
+    check(on_emulator(conv2d_weight_grad_of_pool, x, pooled, code, **options), expected)
 
 
 @pytest.mark.parametrize("depth", [8, 1024], ids=["in parts", "whole"])
