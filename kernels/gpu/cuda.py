@@ -11,6 +11,7 @@ import numpy as np
 from .compile import INSTALL, compile_source
 from .launch import Kernel
 from .machine import Argument, Array, Grid, Launch, OutOfMemory, in_words, no_such_gpu
+from .memory import contiguous
 
 #: bytes of shared memory that a kernel may use without asking for more
 _SHARED_UNASKED = 48 << 10
@@ -47,7 +48,8 @@ class Cuda:
 
     def get(self, arrays: Sequence[Array]) -> list[np.ndarray]:
         stream = self._in_use().cuda.get_current_stream()
-        copies = [array.get(blocking=False, out=self._page_locked(array.shape, array.dtype)) for array in arrays]
+        rows = map(contiguous, arrays)
+        copies = [array.get(blocking=False, out=self._page_locked(array.shape, array.dtype)) for array in rows]
         stream.synchronize()
         return copies
 

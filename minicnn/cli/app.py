@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .devices import devices
-from .errors import WRONG_USAGE, CommandError
+from .errors import FAILED, WRONG_USAGE, CommandError
 from .evaluate import evaluate
 from .lab import lab
 from .predict import predict
@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = app(words, prog_name="minicnn", standalone_mode=False)
     except CommandError as error:
         code = _complain(str(error), error.exit_code)
+    except MemoryError as error:
+        code = _complain(str(error) or "out of memory", FAILED)
     except _UsageError as error:
         command = error.ctx.command_path if error.ctx else "minicnn"
         code = _complain(f"{error.format_message().rstrip('.')}. See {command} --help.", WRONG_USAGE)

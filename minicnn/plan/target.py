@@ -47,5 +47,5 @@ def _gpu() -> Target:
 
 
 def _offered(kernels: ModuleType, fused: ModuleType) -> dict[str, Callable[..., Any]]:
-    ours = {name: getattr(kernels, name) for name in KERNELS if hasattr(kernels, name)}
+    ours = {name: getattr(kernels, name) for name in KERNELS}
     return ours | {name: getattr(fused, name) for name in DEFINITIONS if hasattr(fused, name)}

@@ -78,6 +78,15 @@ def test_ctrl_c_outside_of_training_is_exit_code_130(run, monkeypatch):
     assert run("summary", "model.safetensors") == (130, "", "")
 
 
+def test_too_little_memory_is_told(run, monkeypatch):
+    def no_memory(name):
+        raise MemoryError("try batch_size=8")
+
+    monkeypatch.setattr("minicnn.cli.devices.choose_device", no_memory)
+    result = run("devices")
+    assert (result.code, result.err) == (1, "minicnn: try batch_size=8\n")
+
+
 def start(*arguments, folder, **environment):
     """The command in a process of its own."""
     command = [sys.executable, "-c", "from minicnn.cli import main; main()", *arguments]
