@@ -68,6 +68,12 @@ def test_nan_and_infinity_stay_in_their_element(kernel, options, states, value, 
     run_both(implementation, kernel, given, learning_rate=0.1, **options)
 
 
+def test_a_nan_among_the_largest_squares_stays(arrays, implementation):
+    given = arrays(3, (9,))
+    given[4][4] = np.nan
+    run_both(implementation, "adam_update", given, learning_rate=0.1, step=2)
+
+
 @every_update
 def test_several_steps_stay_together(kernel, options, states, arrays, draw, implementation):
     actual = [implementation.cast(array) for array in arrays(states, (6, 5))]
