@@ -20,6 +20,7 @@ In precision "float32" a convolution or one of its gradients with 3×3 windows, 
 be computed by Winograd's algorithm in tiles of 4×4 outputs: an output's error is then bounded by the magnitudes of all
 pixels that its tile reads, a weight gradient's by those of all tiles (bounds/winograd.py), typically twice that of a
 sum. What reaches an output stays as above; but outputs that would be equal may differ by rounding.
+In precision "tf32" the same convolutions may be computed of numbers that are rounded to TF32, of 10 bits of mantissa.
 Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 

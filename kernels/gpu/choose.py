@@ -2,12 +2,13 @@
 
 >>> conv2d((64, 32, 32, 32), (3, 3, 32, 64), (32, 32), pads=((1, 1), (1, 1))).algorithm
 'tensor cores'
->>> conv2d((64, 32, 32, 3), (3, 3, 3, 64), (30, 30))
-Choice(algorithm='direct', why='tensor cores take channels and filters in multiples of 8')
+>>> conv2d((64, 32, 32, 32), (5, 5, 32, 64), (28, 28))
+Choice(algorithm='direct', why='tensor cores are for 3×3 windows')
 """
 
 import contextlib
 from collections.abc import Iterator
+from math import prod
 from typing import NamedTuple
 
 from ..geometry import NO_PADS, Pads, Pair
@@ -16,6 +17,7 @@ from ..precision import precision
 Shape = tuple[int, ...]
 
 _TILE = 16  # pixels, down and across
+_CHANNELS = 8  # the fewest that are multiplied at once
 _FILTERS = 32  # the fewest of a block
 
 #: how many times as fast as direct sums tensor cores are thought to be on a whole tile: not measured on a GPU
@@ -52,7 +54,7 @@ def conv2d(
     groups: int = 1,
 ) -> Choice:
     """For images (N, H, W, C), a kernel (R, S, C/g, K) and outputs of size (P, Q)."""
-    return _direct(kernel, strides, dilation, groups) or _by_share(size, kernel[3])
+    return _direct(kernel, strides, dilation, groups) or _by_share(size, kernel[2], kernel[3])
 
 
 def conv2d_input_grad(
@@ -65,7 +67,9 @@ def conv2d_input_grad(
     groups: int = 1,
 ) -> Choice:
     """For gradients (N, P, Q, K), a kernel (R, S, C/g, K) and inputs of size (H, W)."""
-    return _direct(kernel, strides, dilation, groups) or _by_share(size, kernel[2])
+    if kernel[2] % 4:
+        return Choice("direct", "tensor cores give gradients to channels in multiples of 4")
+    return _direct(kernel, strides, dilation, groups) or _by_share(size, kernel[3], kernel[2])
 
 
 def conv2d_weight_grad(
@@ -79,7 +83,7 @@ def conv2d_weight_grad(
 ) -> Choice:
     """For images (N, H, W, C) and gradients (N, P, Q, K)."""
     kernel = *kernel_size, images[3] // groups, gradients[3]
-    return _direct(kernel, strides, dilation, groups) or _by_share(gradients[1:3], min(images[3], gradients[3]))
+    return _direct(kernel, strides, dilation, groups) or _by_share(gradients[1:3], images[3], gradients[3])
 
 
 def _direct(kernel: Shape, strides: Pair, dilation: Pair, groups: int) -> Choice | None:
@@ -88,21 +92,17 @@ def _direct(kernel: Shape, strides: Pair, dilation: Pair, groups: int) -> Choice
         return Choice("direct", "tensor cores are for 3×3 windows")
     if (*strides, *dilation, groups) != (1, 1, 1, 1, 1):
         return Choice("direct", "tensor cores are for windows without stride, dilation and groups")
-    if kernel[2] % 8 or kernel[3] % 8:
-        return Choice("direct", "tensor cores take channels and filters in multiples of 8")
+    if kernel[3] % 4:
+        return Choice("direct", "tensor cores take filters in multiples of 4")
     if precision() == "exact":
         return Choice("direct", "precision is exact")
     return Choice(_preferred, "preferred") if _preferred else None
 
 
-def _by_share(size: Shape, filters: int) -> Choice:
+def _by_share(size: Shape, channels: int, filters: int) -> Choice:
     """Tensor cores compute whole tiles, whatever part of them there is."""
-    whole = _whole(size[0], _TILE) * _whole(size[1], _TILE) * _whole(filters, _FILTERS)
-    share = size[0] * size[1] * filters / whole
+    parts = (size[0], _TILE), (size[1], _TILE), (channels, _CHANNELS), (filters, _FILTERS)
+    share = prod(length / (-(-length // tile) * tile) for length, tile in parts)
     if share * _FASTER[precision()] > 1:
         return Choice("tensor cores", f"{share:.0%} of the tiles are used")
     return Choice("direct", f"only {share:.0%} of the tiles of tensor cores would be used")
-
-
-def _whole(length: int, tile: int) -> int:
-    return -(-length // tile) * tile

@@ -33,8 +33,8 @@ struct Weights {
         return ((turned ? TAPS - 1 - tap : tap) * filters + filter) * channels;
     }
     __device__ __forceinline__ void copy(float* to, int tap, int filter, int c) const {
-        const bool present = filter < filters && c < channels;
-        copy_async(to, numbers + (present ? place(tap, filter) + c : 0), present);
+        const bool present = filter < filters;
+        copy_four(to, numbers + (present ? place(tap, filter) : 0), c, channels, present);
     }
 };
 

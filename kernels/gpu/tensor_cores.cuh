@@ -32,7 +32,15 @@ __device__ __forceinline__ void multiply_add(float (&sums)[M][N][4], float (&res
     for (int i = 0; i < M * N; i++) mma_tf32(sums[i / N][i % N], a[i / N].high, b[i % N].high);
 }
 
-// Images (N, H, W, C), C a multiple of 4, with zeros around them.
+// Four numbers of a row to shared memory, with zeros beyond its end. If rows are of whole fours, so that 16 bytes lie
+// together, it is a copy that has to be waited for.
+__device__ __forceinline__ void copy_four(float* to, const float* row, int i, int length, bool present) {
+    if (length % 4 == 0) return copy_async(to, present && i < length ? row + i : row, present && i < length);
+#pragma unroll
+    for (int j = 0; j < 4; j++) to[j] = present && i + j < length ? __ldg(row + i + j) : 0;
+}
+
+// Images (N, H, W, C) with zeros around them.
 struct Images {
     const float* numbers;
     int height, width, channels;
@@ -43,14 +51,15 @@ struct Images {
     }
     __device__ __forceinline__ float at(int n, int h, int v, int c) const { return __ldg(numbers + place(n, h, v, c)); }
 
-    // Four channels to shared memory, by a copy that has to be waited for.
+    // Four channels to shared memory.
     __device__ __forceinline__ void copy(float* to, int n, int h, int v, int c) const {
-        const bool present = inside(h, v) && c < channels;
-        copy_async(to, numbers + (present ? place(n, h, v, c) : 0), present);
+        const bool present = inside(h, v);
+        copy_four(to, numbers + (present ? place(n, h, v, 0) : 0), c, channels, present);
     }
 };
 
-// Gradients in front of a 2×2 max-pooling: those behind it at the pixels that the codes name, zeros elsewhere.
+// Gradients in front of a 2×2 max-pooling: those behind it at the pixels that the codes name, zeros elsewhere. The
+// channels are a multiple of 4.
 struct Unpooled {
     const float* behind;
     const unsigned char* code;

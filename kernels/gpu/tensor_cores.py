@@ -1,6 +1,6 @@
 """3×3 convolutions without stride, dilation and groups on tensor cores: conv3x3.cu and conv3x3_weight_grad.cu.
 
-Channels and filters come in multiples of 8. Numbers are multiplied in one term, rounded to TF32, in precision "tf32",
+Filters come in multiples of 4, for an input gradient channels too. Numbers are multiplied in one term, rounded to TF32, in precision "tf32",
 else in three: tensor_cores.cuh.
 """
 

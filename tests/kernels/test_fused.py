@@ -5,8 +5,13 @@ import pytest
 
 from minicnn.kernels import fused, portable
 from minicnn.kernels.cpu import choose, direct, pooled_input_grad, windows
-from minicnn.kernels.cpu import fused as fast
+from minicnn.kernels.cpu import fused as on_cpu
 from minicnn.kernels.geometry import window_output
+from minicnn.kernels.gpu import choose as gpu_choose
+from minicnn.kernels.gpu import fused as on_gpu
+from minicnn.kernels.gpu.machine import using
+
+from ..emulator import Emulator
 
 # name: x, kernel, filters, stride, pad, dilation, groups
 CASES = {
@@ -59,17 +64,47 @@ def wide(*numbers):
     return [a.astype(np.float64) for a in numbers]
 
 
-def on_any_threads(set_threads, kernel, *args, **options):
-    """What the kernel returns, after it has returned the same bits on 1, 2, 3 and 8 threads."""
-    results = []
-    for number in (1, 2, 3, 8):
-        set_threads(number)
-        found = kernel(*args, **options)
-        results.append(found if isinstance(found, tuple) else (found,))
-    for other in results[1:]:
-        for one, same in zip(results[0], other):
-            assert one.tobytes() == same.tobytes()
-    return found
+class OnCpu:
+    """run(kernel, …): what it returns, after it has returned the same bits on 1, 2, 3 and 8 threads."""
+
+    def __init__(self, set_threads):
+        self._set_threads = set_threads
+
+    def __call__(self, kernel, *args, **options):
+        results = []
+        for number in (1, 2, 3, 8):
+            self._set_threads(number)
+            found = getattr(on_cpu, kernel)(*args, **options)
+            results.append(found if isinstance(found, tuple) else (found,))
+        for other in results[1:]:
+            for one, same in zip(results[0], other):
+                assert one.tobytes() == same.tobytes()
+        return found
+
+
+class OnGpu:
+    """run(kernel, …) on the emulator, with tensor cores wherever they apply."""
+
+    def __init__(self):
+        self._machine = Emulator()
+
+    def __call__(self, kernel, *args, **options):
+        with using(self._machine), gpu_choose.preferring("tensor cores"):
+            found = getattr(on_gpu, kernel)(*map(self._put, args), **options)
+        return tuple(map(self._get, found)) if isinstance(found, tuple) else self._get(found)
+
+    def _put(self, array):
+        if array is None or array.flags.c_contiguous:
+            return array if array is None else self._machine.put(array)
+        return self._machine.put(array.T).transpose()
+
+    def _get(self, array):
+        return self._machine.get([array])[0]
+
+
+@pytest.fixture(params=["cpu", "gpu"])
+def run(request, any_threads):
+    return OnCpu(any_threads) if request.param == "cpu" else OnGpu()
 
 
 def assert_pooled(found, expected, scale):
@@ -83,120 +118,120 @@ def assert_pooled(found, expected, scale):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_conv2d_relu(case, any_threads):
+def test_conv2d_relu(case, run):
     x, w, b, options = arrays(case)
     expected = fused.conv2d_relu(portable, *wide(x, w, b), **options)
-    found = on_any_threads(any_threads, fast.conv2d_relu, x, w, b, **options)
+    found = run("conv2d_relu", x, w, b, **options)
     np.testing.assert_allclose(found, expected, atol=1e-5 * expected.max())
     assert (found == 0).any()
 
 
 @pytest.mark.parametrize("channels", [1, 5, 32, 96])
-def test_relu_max_pool(channels, any_threads):
+def test_relu_max_pool(channels, run):
     x = np.random.default_rng(channels).integers(-3, 3, (3, 7, 9, channels)).astype(np.float32)
     x[np.random.default_rng(0).random(x.shape) < 0.1] = np.nan
     expected = fused.relu_max_pool(portable, *wide(x))
-    found = on_any_threads(any_threads, fast.relu_max_pool, x)
+    found = run("relu_max_pool", x)
     assert_pooled(found, expected, 1e-3)
-    assert_pooled(fast.relu_max_pool(np.asfortranarray(x)), expected, 1e-3)
+    assert_pooled(run("relu_max_pool", np.asfortranarray(x)), expected, 1e-3)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_conv2d_relu_max_pool(case, any_threads):
+def test_conv2d_relu_max_pool(case, run):
     x, w, b, options = arrays(case)
     expected = fused.conv2d_relu_max_pool(portable, *wide(x, w, b), **options)
-    found = on_any_threads(any_threads, fast.conv2d_relu_max_pool, x, w, b, **options)
+    found = run("conv2d_relu_max_pool", x, w, b, **options)
     assert_pooled(found, expected, expected[0].max())
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_conv2d_input_grad_relu(case, any_threads):
+def test_conv2d_input_grad_relu(case, run):
     dy, _, _, w, y, options, _ = gradients(case)
     expected = fused.conv2d_input_grad_relu(portable, *wide(dy, w, y), **options)
-    found = on_any_threads(any_threads, fast.conv2d_input_grad_relu, dy, w, y, **options)
+    found = run("conv2d_input_grad_relu", dy, w, y, **options)
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.nanmax(abs(expected)))
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_conv2d_input_grad_of_pool(case, any_threads):
+def test_conv2d_input_grad_of_pool(case, run):
     _, dy, code, w, y, options, size = gradients(case)
     args, wide_args = (dy, code, w), (dy.astype(np.float64), code, w.astype(np.float64))
     expected = fused.conv2d_input_grad_of_pool(portable, *wide_args, **options, **size)
-    found = on_any_threads(any_threads, fast.conv2d_input_grad_of_pool, *args, **options, **size)
+    found = run("conv2d_input_grad_of_pool", *args, **options, **size)
     np.testing.assert_allclose(found, expected, atol=1e-5 * abs(expected).max())
     expected = fused.conv2d_input_grad_of_pool_relu(portable, *wide_args, y.astype(np.float64), **options, **size)
-    found = on_any_threads(any_threads, fast.conv2d_input_grad_of_pool_relu, *args, y, **options, **size)
+    found = run("conv2d_input_grad_of_pool_relu", *args, y, **options, **size)
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.nanmax(abs(expected)))
 
 
 @pytest.mark.parametrize("case", ["few filters", "stride", "groups", "dilation", "rows in several blocks"])
 @pytest.mark.parametrize("special", [np.nan, np.inf])
-def test_gradients_that_are_not_finite_go_where_they_belong(case, special, any_threads):
+def test_gradients_that_are_not_finite_go_where_they_belong(case, special, run):
     dy, pooled, code, w, y, options, size = gradients(case)
     for gradient in (dy, pooled):
         gradient.ravel()[:: gradient.size // 3] = special
     expected = fused.conv2d_input_grad_relu(portable, *wide(dy, w, y), **options)
     assert np.isnan(expected).sum() < expected.size
-    found = on_any_threads(any_threads, fast.conv2d_input_grad_relu, dy, w, y, **options)
+    found = run("conv2d_input_grad_relu", dy, w, y, **options)
     np.testing.assert_allclose(found, expected, atol=1e-4)
     wide_args = pooled.astype(np.float64), code, w.astype(np.float64)
     expected = fused.conv2d_input_grad_of_pool(portable, *wide_args, **options, **size)
     assert not np.isfinite(expected).all()
     assert np.isfinite(expected).any()
-    found = on_any_threads(any_threads, fast.conv2d_input_grad_of_pool, pooled, code, w, **options, **size)
+    found = run("conv2d_input_grad_of_pool", pooled, code, w, **options, **size)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("case", ["few filters", "stride", "groups"])
-def test_infinite_weights_meet_the_zeros_of_a_pooling(case):
+def test_infinite_weights_meet_the_zeros_of_a_pooling(case, run):
     _, dy, code, w, y, options, size = gradients(case)
     w[0, 0, 0, 0] = np.inf
     wide_args = dy.astype(np.float64), code, w.astype(np.float64)
     expected = fused.conv2d_input_grad_of_pool(portable, *wide_args, **options, **size)
-    np.testing.assert_allclose(fast.conv2d_input_grad_of_pool(dy, code, w, **options, **size), expected, atol=1e-4)
+    np.testing.assert_allclose(run("conv2d_input_grad_of_pool", dy, code, w, **options, **size), expected, atol=1e-4)
     expected = fused.conv2d_input_grad_of_pool_relu(portable, *wide_args, y.astype(np.float64), **options, **size)
-    found = fast.conv2d_input_grad_of_pool_relu(dy, code, w, y, **options, **size)
+    found = run("conv2d_input_grad_of_pool_relu", dy, code, w, y, **options, **size)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_without_bias():
+def test_without_bias(run):
     x, w, _, options = arrays("few filters")
     expected = fused.conv2d_relu_max_pool(portable, *wide(x, w), **options)
-    assert_pooled(fast.conv2d_relu_max_pool(x, w, **options), expected, expected[0].max())
+    assert_pooled(run("conv2d_relu_max_pool", x, w, **options), expected, expected[0].max())
     np.testing.assert_allclose(
-        fast.conv2d_relu(x, w, **options), fused.conv2d_relu(portable, *wide(x, w), **options), atol=1e-4
+        run("conv2d_relu", x, w, **options), fused.conv2d_relu(portable, *wide(x, w), **options), atol=1e-4
     )
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_ties_go_to_the_first_pixel(case):
+def test_ties_go_to_the_first_pixel(case, run):
     """Whole numbers, few of them, so that every sum is exact and many are equal."""
     x, w, b, options = (a if isinstance(a, dict) else np.sign(a.round()) for a in arrays(case))
     expected, place = fused.conv2d_relu_max_pool(portable, *wide(x, w, b), **options)
     with choose.preferring("direct"):  # Winograd's sums are rounded even here
-        y, code = fast.conv2d_relu_max_pool(x, w, b, **options)
+        y, code = run("conv2d_relu_max_pool", x, w, b, **options)
     np.testing.assert_array_equal(y, expected)
     np.testing.assert_array_equal(code[y > 0], place[y > 0])
 
 
 @pytest.mark.parametrize("case", ["one panel, odd size", "few filters", "a panel and some", "groups", "depthwise"])
-def test_nan_and_infinities_go_where_they_belong(case):
+def test_nan_and_infinities_go_where_they_belong(case, run):
     x, w, b, options = arrays(case)
     x.ravel()[:: x.size // 6] = np.resize(np.float32([np.nan, np.inf, -np.inf]), len(x.ravel()[:: x.size // 6]))
     relu = fused.conv2d_relu(portable, *wide(x, w, b), **options)
     assert np.isnan(relu).any()
     assert np.isinf(relu).any()
-    np.testing.assert_allclose(fast.conv2d_relu(x, w, b, **options), relu, atol=1e-4)
+    np.testing.assert_allclose(run("conv2d_relu", x, w, b, **options), relu, atol=1e-4)
     expected = fused.conv2d_relu_max_pool(portable, *wide(x, w, b), **options)
-    assert_pooled(fast.conv2d_relu_max_pool(x, w, b, **options), expected, 10)
+    assert_pooled(run("conv2d_relu_max_pool", x, w, b, **options), expected, 10)
 
 
-def test_windows_of_negative_pixels_are_zero():
+def test_windows_of_negative_pixels_are_zero(run):
     x, w, b, options = arrays("a panel and some")
-    y, code = fast.conv2d_relu_max_pool(x, w, b - 1000, **options)
+    y, code = run("conv2d_relu_max_pool", x, w, b - 1000, **options)
     assert (y == 0).all()
     assert code.max() <= 3
-    assert (fast.conv2d_relu(x, w, b - 1000, **options) == 0).all()
+    assert (run("conv2d_relu", x, w, b - 1000, **options) == 0).all()
 
 
 def guarded(shape, dtype=np.float32):

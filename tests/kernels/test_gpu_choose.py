@@ -39,8 +39,7 @@ def test_large_3x3_convolutions_go_to_tensor_cores(setting, compute_in):
         (IMAGES, KERNEL, {"strides": (2, 1)}, "without stride"),
         (IMAGES, KERNEL, {"dilation": (1, 2)}, "without stride, dilation"),
         (IMAGES, (3, 3, 32, 64), {"groups": 2}, "and groups"),
-        ((8, 32, 32, 12), (3, 3, 12, 64), {}, "multiples of 8"),
-        (IMAGES, (3, 3, 64, 20), {}, "multiples of 8"),
+        (IMAGES, (3, 3, 64, 18), {}, "filters in multiples of 4"),
     ],
 )
 def test_what_tensor_cores_cannot_compute(images, kernel, window, why):
@@ -64,9 +63,16 @@ def test_small_images_are_left_to_direct_sums(compute_in):
     assert all_three(images, KERNEL, size) == [("tensor cores", "25% of the tiles are used")] * 3
 
 
-def test_the_fewer_of_channels_and_filters_decide_on_a_weight_gradient():
-    _, input_grad, weight_grad = all_three((8, 32, 32, 8), (3, 3, 8, 64), SIZE)
-    assert input_grad == weight_grad == ("direct", "only 25% of the tiles of tensor cores would be used")
+def test_the_colours_of_images_fill_three_of_eight_places():
+    forward, input_grad, weight_grad = all_three((8, 32, 32, 3), (3, 3, 3, 64), SIZE)
+    assert forward == weight_grad == ("tensor cores", "38% of the tiles are used")
+    assert input_grad == ("direct", "tensor cores give gradients to channels in multiples of 4")
+
+
+def test_few_filters_fill_a_part_of_a_block():
+    forward, input_grad, _ = all_three((8, 32, 32, 8), (3, 3, 8, 64), SIZE)
+    assert forward == ("tensor cores", "100% of the tiles are used")
+    assert input_grad == ("direct", "only 25% of the tiles of tensor cores would be used")
 
 
 def test_a_preference_holds_until_its_block_ends():

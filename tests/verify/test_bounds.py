@@ -152,6 +152,19 @@ def test_where_a_tile_is_not_finite_the_sums_are_direct(any_precision):
     assert (bounds[0][0, 4:, 4:] < bounds[1][0, 4:, 4:]).all()
 
 
+def test_in_precision_tf32_the_factors_of_3x3_convolutions_are_rounded_to_ten_bits(any_precision):
+    """18 products of ones: each factor is off by 2⁻¹¹ at most."""
+    x, w = np.ones((1, 5, 5, 2)), np.ones((3, 3, 2, 1))
+    bounds = {}
+    for setting in ("exact", "tf32"):
+        any_precision(setting)
+        bounds[setting] = [
+            error_bounds("conv2d", [x, w], options, "float32")[0] for options in ({}, {"strides": (2, 2)})
+        ]
+    np.testing.assert_allclose(bounds["tf32"][0] - bounds["exact"][0], 18 * ((1 + 2**-11) ** 2 - 1), rtol=1e-6)
+    np.testing.assert_array_equal(bounds["tf32"][1], bounds["exact"][1])
+
+
 def test_with_a_stride_there_is_no_winograd(any_precision):
     rng, found = np.random.default_rng(0), []
     x, w = rng.standard_normal((1, 7, 7, 2)), rng.standard_normal((3, 3, 2, 2))

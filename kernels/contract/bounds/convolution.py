@@ -1,6 +1,7 @@
 """Bounds of the convolutions: sums of products, each product rounded once and at most n − 1 times in its sum of n.
 
-In precision "float32", convolutions of 3×3 windows may be computed by Winograd's algorithm: see winograd.py.
+In precision "float32", convolutions of 3×3 windows may be computed by Winograd's algorithm: see winograd.py. In
+precision "tf32", they may also be computed of numbers rounded to TF32.
 """
 
 import math
@@ -31,7 +32,7 @@ def conv2d(
     direct = e.after(math.prod(w.shape[:3]) + (b is not None), sums)
     if not winograd.applies(e, w, strides, dilation, groups):
         return direct
-    return winograd.widened(direct, e, x, w, 0 if b is None else b, pads)
+    return winograd.widened(direct + e.of_products(sums), e, x, w, 0 if b is None else b, pads)
 
 
 def conv2d_input_grad(
@@ -54,7 +55,7 @@ def conv2d_input_grad(
     if not winograd.applies(e, w, strides, dilation, groups):
         return direct
     around = (2 - pads[0][0], 2 - pads[0][1]), (2 - pads[1][0], 2 - pads[1][1])
-    return winograd.widened(direct, e, dy, w[::-1, ::-1].swapaxes(2, 3), 0, around)
+    return winograd.widened(direct + e.of_products(sums), e, dy, w[::-1, ::-1].swapaxes(2, 3), 0, around)
 
 
 def conv2d_weight_grad(
@@ -76,7 +77,7 @@ def conv2d_weight_grad(
     direct = e.after(math.prod(dy.shape[:3]), sums)
     if not winograd.applies(e, sums, strides, dilation, groups):
         return direct
-    return winograd.widened_weights(direct, e, x, dy, pads)
+    return winograd.widened_weights(direct + e.of_products(sums), e, x, dy, pads)
 
 
 def bias_grad(e: Rounding, dy: np.ndarray) -> Any:
