@@ -2,7 +2,7 @@
 // is such a convolution too, of the output's gradient with turned weights.
 //
 // A block computes 16×16 outputs of 32 or 64 filters, a warp 4 rows of them. It goes through the channels in stages of
-// 16: their pixels, with those around, and their weights lie in shared memory, and while they are multiplied, the next
+// 8: their pixels, with those around, and their weights lie in shared memory, and while they are multiplied, the next
 // stage is copied. Two blocks have room on a multiprocessor of an H100: one computes while the other waits or stores.
 //
 //     sums[pixel][filter] += Σ_c pixels[pixel + tap][c] · weights[tap][filter][c]      for each of the 9 taps
@@ -15,7 +15,7 @@ using Numbers = const float* __restrict__;
 using Results = float* __restrict__;
 
 constexpr int TILE = 16, HALO = TILE + 2, TAPS = 9;
-constexpr int CHANNELS = 16;         // of a stage
+constexpr int CHANNELS = 8;          // of a stage
 constexpr int UNITS = CHANNELS / 4;  // of 16 bytes, for a pixel or a filter
 constexpr int WARPS = 4, THREADS = 32 * WARPS;
 constexpr int PIXELS_OF_STAGE = HALO * HALO * CHANNELS;
@@ -66,7 +66,7 @@ struct Lane {
 // load_matrices finds its eight in different banks.
 __device__ __forceinline__ int swizzled(int row, int unit) {
     const int i = row * UNITS + unit;
-    return (i ^ i / 8 % 8) * 4;
+    return (i ^ i / 8 % 4) * 4;
 }
 
 template <int FILTERS, class Source>
@@ -87,32 +87,29 @@ __device__ __forceinline__ void copy_stage(float* stage, const Source& x, const 
 }
 
 template <int TERMS, int FILTERS>
-__device__ __forceinline__ void add_stage(float (&sums)[4][FILTERS / 8][4], const float* stage, int channels) {
+__device__ __forceinline__ void add_stage(float (&sums)[4][FILTERS / 8][4], const float* stage) {
     const int warp = threadIdx.x / 32, matrix = threadIdx.x % 32 / 8, row = threadIdx.x % 8;
 #pragma unroll 1
-    for (int tap = 0; tap < TAPS; tap++)
+    for (int tap = 0; tap < TAPS; tap++) {
+        Fragment<TERMS, 4> a[4];
+        Fragment<TERMS, 2> b[FILTERS / 8];
+        unsigned bits[4];
 #pragma unroll
-        for (int c = 0; c < CHANNELS; c += 8) {
-            if (c >= channels) break;
-            Fragment<TERMS, 4> a[4];
-            Fragment<TERMS, 2> b[FILTERS / 8];
-            unsigned bits[4];
+        for (int m = 0; m < 4; m++) {
+            const int h = 4 * warp + m / 2 * 2 + matrix % 2 + tap / 3, v = 2 * row + m % 2 + tap % 3;
+            load_matrices(bits, stage + swizzled(h * HALO + v, matrix / 2));
 #pragma unroll
-            for (int m = 0; m < 4; m++) {
-                const int h = 4 * warp + m / 2 * 2 + matrix % 2 + tap / 3, v = 2 * row + m % 2 + tap % 3;
-                load_matrices(bits, stage + swizzled(h * HALO + v, c / 4 + matrix / 2));
-#pragma unroll
-                for (int i = 0; i < 4; i++) a[m].set(i, __uint_as_float(bits[i]));
-            }
-#pragma unroll
-            for (int j = 0; j < FILTERS / 8; j += 2) {
-                const int filter = 8 * (j + matrix / 2) + row;
-                load_matrices(bits, stage + PIXELS_OF_STAGE + swizzled(tap * FILTERS + filter, c / 4 + matrix % 2));
-#pragma unroll
-                for (int i = 0; i < 4; i++) b[j + i / 2].set(i % 2, __uint_as_float(bits[i]));
-            }
-            multiply_add(sums, sums, a, b);
+            for (int i = 0; i < 4; i++) a[m].set(i, __uint_as_float(bits[i]));
         }
+#pragma unroll
+        for (int j = 0; j < FILTERS / 8; j += 2) {
+            const int filter = tap * FILTERS + 8 * (j + matrix / 2) + row;
+            load_matrices(bits, stage + PIXELS_OF_STAGE + swizzled(filter, matrix % 2));
+#pragma unroll
+            for (int i = 0; i < 4; i++) b[j + i / 2].set(i % 2, __uint_as_float(bits[i]));
+        }
+        multiply_add(sums, sums, a, b);
+    }
 }
 
 // One sum without tensor cores.
@@ -259,7 +256,7 @@ __device__ __forceinline__ void convolve(const Source& x, const Weights& weights
         __syncthreads();  // all of the stage is there, and nobody reads the other one any more
         if (channel + CHANNELS < x.channels)
             copy_stage<FILTERS>(stages + (i ^ 1) * STAGE<FILTERS>, x, weights, window, tile, channel + CHANNELS);
-        add_stage<TERMS, FILTERS>(sums, stages + i * STAGE<FILTERS>, x.channels - channel);
+        add_stage<TERMS, FILTERS>(sums, stages + i * STAGE<FILTERS>);
     }
     if (!finite(sums)) *again = 1;
     results.store(sums, window, tile);

@@ -1,12 +1,13 @@
 """Convolution, its gradients and the bias gradient, in float32 for any window, stride, dilation and groups.
 
-They are products of matrices (convolution.cu), unless groups are too small for that (grouped.cu).
+They are products of matrices (convolution.cu), unless groups are too small for that (grouped.cu), or tensor cores are
+faster (choose.py).
 """
 
 from math import prod
 
-from ..geometry import NO_PADS, Pads, Pair
-from . import grouped
+from ..geometry import NO_PADS, Pads, Pair, window_output
+from . import choose, grouped, tensor_cores
 from .gemm import cut, has_vectors, in_parts, kernels
 from .launch import Kernel
 from .machine import Array
@@ -51,6 +52,9 @@ def conv2d_relu(
 def _conv2d(
     x: Array, w: Array, b: Array | None, relu: bool, strides: Pair, pads: Pads, dilation: Pair, groups: int
 ) -> Array:
+    size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
+    if choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups).algorithm == "tensor cores":
+        return tensor_cores.conv2d(x, w, b, pads=pads, relu=relu)
     x, w, finish = contiguous(x), contiguous(w), Finish(None if b is None else contiguous(b), relu=relu)
     axes = forward_axes(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     channels, depth = (w.shape[2], w.shape[3] // groups), prod(w.shape[:3])
@@ -106,6 +110,9 @@ def _conv2d_input_grad(
     dilation: Pair,
     groups: int,
 ) -> Array:
+    choice = choose.conv2d_input_grad(dy.shape, w.shape, input_size, strides, pads, dilation, groups)
+    if choice.algorithm == "tensor cores":
+        return tensor_cores.conv2d_input_grad(dy, w, input_size=input_size, pads=pads, y=mask)
     dy, w = contiguous(dy), contiguous(w)
     phases = phases_of(input_size, dy.shape[1:3], w.shape[:2], strides, pads, dilation)
     channels = w.shape[3] // groups, w.shape[2]
@@ -137,6 +144,9 @@ def conv2d_weight_grad(
     groups: int = 1,
 ) -> Array:
     """dw = Σ over the positions of the windows."""
+    choice = choose.conv2d_weight_grad(x.shape, dy.shape, kernel_size, strides, pads, dilation, groups)
+    if choice.algorithm == "tensor cores":
+        return tensor_cores.conv2d_weight_grad(x, dy, pads=pads)
     x, dy = contiguous(x), contiguous(dy)
     axes = forward_axes(x.shape[1:3], kernel_size, strides, pads, dilation)
     if groups > 1 and grouped.suits(dy.shape[3] // groups, prod(kernel_size) * x.shape[3] // groups):

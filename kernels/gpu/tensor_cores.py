@@ -1,7 +1,7 @@
 """3×3 convolutions without stride, dilation and groups on tensor cores: conv3x3.cu and conv3x3_weight_grad.cu.
 
-Filters come in multiples of 4, for an input gradient channels too. Numbers are multiplied in one term, rounded to TF32, in precision "tf32",
-else in three: tensor_cores.cuh.
+Filters come in multiples of 4, for an input gradient channels too. Numbers are multiplied in one term, rounded to TF32,
+in precision "tf32", else in three: tensor_cores.cuh.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ _WINDOW, _ONE = (3, 3), (1, 1)
 
 # of conv3x3.cu
 _THREADS = 128
-_TILE, _HALO, _CHANNELS, _TAPS = 16, 18, 16, 9
+_TILE, _HALO, _CHANNELS, _TAPS = 16, 18, 8, 9
 
 # of conv3x3_weight_grad.cu
 _SUMMING_THREADS = 192

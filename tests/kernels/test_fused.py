@@ -11,7 +11,7 @@ from minicnn.kernels.gpu import choose as gpu_choose
 from minicnn.kernels.gpu import fused as on_gpu
 from minicnn.kernels.gpu.machine import using
 
-from ..emulator import Emulator
+from ..emulator import Emulator, missing
 
 # name: x, kernel, filters, stride, pad, dilation, groups
 CASES = {
@@ -104,7 +104,11 @@ class OnGpu:
 
 @pytest.fixture(params=["cpu", "gpu"])
 def run(request, any_threads):
-    return OnCpu(any_threads) if request.param == "cpu" else OnGpu()
+    if request.param == "cpu":
+        return OnCpu(any_threads)
+    if missing():
+        pytest.skip(missing())
+    return OnGpu()
 
 
 def assert_pooled(found, expected, scale):

@@ -8,14 +8,16 @@ from minicnn.kernels.geometry import window_output
 from minicnn.kernels.gpu import tensor_cores
 from minicnn.kernels.gpu.machine import using
 
-from ..emulator import Emulator, Schedule
+from ..emulator import Emulator, Schedule, missing
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
 # name: images, pads, filters
 CASES = {
     "part of a tile": ((2, 5, 7, 8), ((1, 1), (1, 1)), 8),
     "several tiles": ((2, 19, 33, 8), ((1, 1), (1, 1)), 16),
     "no padding": ((1, 18, 19, 16), ((0, 0), (0, 0)), 8),
-    "a stage and a half": ((1, 7, 6, 24), ((1, 1), (1, 1)), 40),
+    "three stages": ((1, 7, 6, 24), ((1, 1), (1, 1)), 40),
     "several stages": ((1, 6, 5, 72), ((1, 1), (1, 1)), 8),
     "several groups of filters": ((1, 4, 9, 8), ((1, 1), (1, 1)), 136),
     "pads of their own": ((3, 6, 5, 8), ((0, 2), (3, 1)), 8),
@@ -171,15 +173,24 @@ def test_whole_numbers_are_summed_exactly_and_ties_go_to_the_first_pixel(name, s
 
 
 @pytest.mark.parametrize("setting", ["tf32", "float32"])
-@pytest.mark.parametrize("name", ["several tiles", "a stage and a half", "no padding"])
-def test_the_same_bits_whichever_threads_run_ahead(name, setting, compute_in):
+def test_the_same_bits_whichever_threads_run_ahead(setting, compute_in):
     compute_in(setting)
-    case = Case(name)
+    case = Case("three stages")
     first, *others = [case.all(on(*schedule)) for schedule in SCHEDULES]
     for other in others:
         for kernel, value in first.items():
             for one, same in zip(pair(value), pair(other[kernel])):
                 assert one.tobytes() == same.tobytes(), kernel
+
+
+@pytest.mark.parametrize(("schedule", "seed"), SCHEDULES)
+@pytest.mark.parametrize("blocks", [1, 5])
+def test_blocks_sum_several_tiles_for_a_weight_gradient(blocks, schedule, seed, monkeypatch):
+    monkeypatch.setattr(tensor_cores, "_BLOCKS", blocks)
+    case = Case("several tiles", small)
+    window = {"kernel_size": (3, 3), "pads": case.pads}
+    inputs = ("conv2d_weight_grad", case.x, case.dy)
+    np.testing.assert_array_equal(on(schedule, seed)(*inputs, **window), expected(*inputs, **window))
 
 
 @pytest.mark.parametrize("setting", ["tf32", "float32"])
