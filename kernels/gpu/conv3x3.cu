@@ -23,7 +23,7 @@ constexpr int PIXELS_OF_STAGE = HALO * HALO * CHANNELS;
 template <int FILTERS>
 constexpr int STAGE = PIXELS_OF_STAGE + TAPS * FILTERS * CHANNELS;
 
-// Weights (tap, K, C); those of an input gradient are the convolution's own, (tap, C, K), from the last tap to the first.
+// Weights (tap, K, C). Those of an input gradient are the convolution's (tap, C, K), from the last tap to the first.
 struct Weights {
     const float* numbers;
     int filters, channels;
@@ -47,12 +47,12 @@ struct Tile {
         n = i / across / down;
         row = i / across % down * TILE;
         column = i % across * TILE;
-        filter = blockIdx.x % groups * filters;  // one after the other, so that the second finds its pixels in the L2 cache
+        filter = blockIdx.x % groups * filters;  // one after the other: the second finds its pixels in the L2 cache
     }
 };
 
-// What a lane gets of a warp's 64 pixels × FILTERS sums. The rows of matrix m are every second pixel of two rows: so the
-// four pixels of a pooling's window come to one lane.
+// What a lane gets of a warp's 64 pixels × FILTERS sums. The rows of matrix m are every second pixel of two rows: so
+// the four pixels of a pooling's window come to one lane.
 struct Lane {
     int warp = threadIdx.x / 32, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
 
@@ -74,7 +74,8 @@ __device__ __forceinline__ void copy_stage(float* stage, const Source& x, const 
                                            const Tile& tile, int channel) {
 #pragma unroll 4
     for (int i = threadIdx.x; i < HALO * HALO * UNITS; i += THREADS) {
-        const int pixel = i / UNITS, h = tile.row + pixel / HALO - window.top, v = tile.column + pixel % HALO - window.left;
+        const int pixel = i / UNITS;
+        const int h = tile.row + pixel / HALO - window.top, v = tile.column + pixel % HALO - window.left;
         x.copy(stage + swizzled(pixel, i % UNITS), tile.n, h, v, channel + i % UNITS * 4);
     }
 #pragma unroll 4
@@ -114,8 +115,8 @@ __device__ __forceinline__ void add_stage(float (&sums)[4][FILTERS / 8][4], cons
 
 // One sum without tensor cores.
 template <class Source>
-__device__ __forceinline__ float direct_sum(const Source& x, const Weights& weights, const Window& window, int n, int row,
-                                            int column, int filter) {
+__device__ __forceinline__ float direct_sum(const Source& x, const Weights& weights, const Window& window, int n,
+                                            int row, int column, int filter) {
     float sum = 0;
     for (int tap = 0; tap < TAPS; tap++) {
         const int h = row + tap / 3 - window.top, v = column + tap % 3 - window.left;
@@ -169,7 +170,8 @@ struct Every {
     }
     // The result at (i, j) of the tile, of sums f(row, column).
     template <class F>
-    __device__ __forceinline__ void store_again(const Window& window, const Tile& tile, int i, int j, int filter, F f) const {
+    __device__ __forceinline__ void store_again(const Window& window, const Tile& tile, int i, int j, int filter,
+                                                F f) const {
         const int row = tile.row + i, column = tile.column + j, to = place(window, tile.n, row, column, filter);
         if (inside(window, row, column)) y[to] = result(f(row, column), filter, to);
     }
@@ -225,7 +227,8 @@ struct MaxPooled {
         }
     }
     template <class F>
-    __device__ __forceinline__ void store_again(const Window& window, const Tile& tile, int i, int j, int filter, F f) const {
+    __device__ __forceinline__ void store_again(const Window& window, const Tile& tile, int i, int j, int filter,
+                                                F f) const {
         const int row = tile.row / 2 + i, column = tile.column / 2 + j, h = 2 * row, v = 2 * column;
         const int to = place(window, tile.n, row, column, filter);
         if (inside(window, row, column))
@@ -246,8 +249,7 @@ template <int TERMS, int FILTERS, class Source, class Store>
 __device__ __forceinline__ void convolve(const Source& x, const Weights& weights, const Store& results,
                                          const Window& window) {
     float* stages = dynamic_shared<float>();
-    int* again = reinterpret_cast<int*>(stages + 2 * STAGE<FILTERS>);
-    if (threadIdx.x == 0) *again = 0;
+    unsigned* not_finite = reinterpret_cast<unsigned*>(stages + 2 * STAGE<FILTERS>);  // a bit for each lane of a warp
     const Tile tile(window, FILTERS);
     float sums[4][FILTERS / 8][4] = {};
     copy_stage<FILTERS>(stages, x, weights, window, tile, 0);
@@ -258,10 +260,11 @@ __device__ __forceinline__ void convolve(const Source& x, const Weights& weights
             copy_stage<FILTERS>(stages + (i ^ 1) * STAGE<FILTERS>, x, weights, window, tile, channel + CHANNELS);
         add_stage<TERMS, FILTERS>(sums, stages + i * STAGE<FILTERS>);
     }
-    if (!finite(sums)) *again = 1;
+    const unsigned lanes = __ballot_sync(~0u, !finite(sums));
+    if (threadIdx.x % 32 == 0) not_finite[threadIdx.x / 32] = lanes;
     results.store(sums, window, tile);
     __syncthreads();
-    if (!*again) return;
+    if (!(not_finite[0] | not_finite[1] | not_finite[2] | not_finite[3])) return;
     for (int i = threadIdx.x; i < Store::SIDE * Store::SIDE * FILTERS; i += THREADS) {
         const int filter = tile.filter + i % FILTERS, pixel = i / FILTERS;
         if (filter >= window.filters) continue;

@@ -26,7 +26,8 @@ __device__ __forceinline__ void copy_tile(float* pixels, float* gradients, const
 #pragma unroll 4
     for (int i = threadIdx.x; i < ROWS * COLUMNS * FILTERS / 4; i += THREADS) {
         const int pixel = i / (FILTERS / 4), k = i % (FILTERS / 4) * 4;
-        dy.copy(gradients + pixel * (FILTERS + SHIFT) + k, n, row + pixel / COLUMNS, column + pixel % COLUMNS, filter + k);
+        float* to = gradients + pixel * (FILTERS + SHIFT) + k;
+        dy.copy(to, n, row + pixel / COLUMNS, column + pixel % COLUMNS, filter + k);
     }
     end_group_of_copies();
 }
@@ -64,8 +65,9 @@ __device__ __forceinline__ void add_products(const Images& x, const Gradients& d
             for (int j = 0; j < 6; j++)
 #pragma unroll
                 for (int i = 0; i < 2; i++) {
-                    const float value = pixels[((p + r) * HALO_COLUMNS + q + 4 * i + j / 2) * PIXEL + of_warp + j % 2 * 8 + g];
-                    b[j].set(i, column + q + 4 * i < window.columns ? value : 0);  // its gradient is 0: NaN must not be added
+                    const int pixel = (p + r) * HALO_COLUMNS + q + 4 * i + j / 2;
+                    const float value = pixels[pixel * PIXEL + of_warp + j % 2 * 8 + g];
+                    b[j].set(i, column + q + 4 * i < window.columns ? value : 0);  // no gradient is there to meet a NaN
                 }
             multiply_add(sums, rests, a, b);
         }

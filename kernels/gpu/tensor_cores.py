@@ -16,7 +16,7 @@ from .memory import contiguous, copied, empty
 _WINDOW, _ONE = (3, 3), (1, 1)
 
 # of conv3x3.cu
-_THREADS = 128
+_WARPS, _THREADS = 4, 128
 _TILE, _HALO, _CHANNELS, _TAPS = 16, 18, 8, 9
 
 # of conv3x3_weight_grad.cu
@@ -117,7 +117,7 @@ def _convolve(kernels: _Kernels, images: int, window: _Window, *arguments: Any) 
     terms, filters = _terms(), 64 if window.filters > 32 else 32
     tiles = images * _ceil(window.rows, _TILE) * _ceil(window.columns, _TILE) * _ceil(window.filters, filters)
     stage = (_HALO * _HALO + _TAPS * filters) * _CHANNELS * _FLOAT
-    kernels[terms, filters](tiles, _THREADS, *arguments, window, shared=2 * stage + _FLOAT)
+    kernels[terms, filters](tiles, _THREADS, *arguments, window, shared=2 * stage + 4 * _WARPS)
 
 
 def _sum_weights(kernels: _Kernels, images: int, window: _Window, x: Array, *gradients: Array) -> Array:
