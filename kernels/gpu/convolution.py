@@ -1,13 +1,13 @@
 """Convolution, its gradients and the bias gradient, in float32 for any window, stride, dilation and groups.
 
-They are products of matrices (convolution.cu), unless groups are too small for that (grouped.cu), or tensor cores are
-faster (choose.py).
+They are products of matrices (convolution.cu), unless tensor cores are faster (choose.py), or channels or groups are too
+few for that (few_channels.cu, grouped.cu).
 """
 
 from math import prod
 
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import choose, grouped, tensor_cores
+from . import choose, few_channels, grouped, tensor_cores
 from .gemm import cut, has_vectors, in_parts, kernels
 from .launch import Kernel
 from .machine import Array
@@ -55,6 +55,8 @@ def _conv2d(
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     if choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups).algorithm == "tensor cores":
         return tensor_cores.conv2d(x, w, b, pads=pads, relu=relu)
+    if few_channels.suits(x, w, strides, pads, dilation, groups):
+        return few_channels.conv2d(x, w, b, relu, strides, pads, dilation)
     x, w, finish = contiguous(x), contiguous(w), Finish(None if b is None else contiguous(b), relu=relu)
     axes = forward_axes(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     channels, depth = (w.shape[2], w.shape[3] // groups), prod(w.shape[:3])

@@ -1,13 +1,21 @@
 """Fused kernels, each by the way that suits its shape; what each computes, kernels/fused.py says.
 
-What tensor cores do not compute is not fused with the pooling.
+Beside tensor cores, only few channels are fused with a pooling.
 """
 
 from ..fused import POOL
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import choose, tensor_cores
+from . import choose, few_channels, tensor_cores
 from .convolution import conv2d, conv2d_input_grad, conv2d_input_grad_relu, conv2d_relu, conv2d_weight_grad
 from .dense import dense_input_grad_relu, dense_relu
+from .dense_update import (
+    dense_backward_adamw_update,
+    dense_backward_rmsprop_update,
+    dense_backward_sgd_update,
+    dense_weight_grad_adamw_update,
+    dense_weight_grad_rmsprop_update,
+    dense_weight_grad_sgd_update,
+)
 from .machine import Array
 from .pooling import max_pool2d_grad, relu_max_pool
 
@@ -26,6 +34,8 @@ def conv2d_relu_max_pool(
     size = window_output(x.shape[1:3], w.shape[:2], strides, pads, dilation)
     if choose.conv2d(x.shape, w.shape, size, strides, pads, dilation, groups).algorithm == "tensor cores":
         return tensor_cores.conv2d_relu_max_pool(x, w, b, pads=pads)
+    if few_channels.suits(x, w, strides, pads, dilation, groups):
+        return few_channels.conv2d_relu_max_pool(x, w, b, strides, pads, dilation)
     return relu_max_pool(conv2d(x, w, b, strides=strides, pads=pads, dilation=dilation, groups=groups))
 
 
@@ -116,7 +126,13 @@ __all__ = [
     "conv2d_relu",
     "conv2d_relu_max_pool",
     "conv2d_weight_grad_of_pool",
+    "dense_backward_adamw_update",
+    "dense_backward_rmsprop_update",
+    "dense_backward_sgd_update",
     "dense_input_grad_relu",
     "dense_relu",
+    "dense_weight_grad_adamw_update",
+    "dense_weight_grad_rmsprop_update",
+    "dense_weight_grad_sgd_update",
     "relu_max_pool",
 ]
