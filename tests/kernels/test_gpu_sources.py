@@ -12,7 +12,15 @@ from minicnn.kernels.gpu.launch import KERNELS, SOURCES
 ARCHITECTURES = "sm_80", "sm_90", "sm_100"
 
 #: registers of a thread; more in the sources where tiles of the result stay in them
-MOST_REGISTERS, MOST_IN = 64, {"conv3x3": 240, "conv3x3_weight_grad": 168, "convolution": 128, "dense": 128}
+MOST_REGISTERS = 64
+MOST_IN = {
+    "conv3x3": 240,
+    "conv3x3_weight_grad": 168,
+    "convolution": 168,
+    "dense": 168,
+    "dense_update": 168,
+    "few_channels": 80,
+}
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
