@@ -4,6 +4,7 @@ Inputs are drawn in float64 but hold float32 numbers, so that every implementati
 only the rounding of its own arithmetic is left to compare.
 """
 
+import copy
 import ctypes
 import mmap
 import platform
@@ -18,9 +19,9 @@ from minicnn.kernels import backend
 from minicnn.kernels.contract import KERNELS, ArraySpec
 from minicnn.kernels.cpu import threads
 from minicnn.kernels.gpu import compile as compiling
-from minicnn.kernels.gpu.machine import using
+from minicnn.kernels.gpu.machine import Machine, using
 
-from ..emulator import Emulator
+from ..emulator import Emulator, Schedule, missing
 
 #: largest error allowed, as a part of the largest number in the expected array
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
@@ -82,58 +83,95 @@ def assert_specified(result, specified) -> None:
             assert ArraySpec(array.shape, array.dtype) == spec
 
 
-class Emulated(Implementation):
-    """The kernels for a GPU, on the emulator."""
+class OnGpu(Implementation):
+    """The kernels for a GPU, on each of some machines in turn: they have to agree in every bit."""
 
-    def __init__(self, machine: Emulator):
+    def __init__(self, *machines: Machine):
         super().__init__("gpu", "float32")
-        self._machine = machine
+        self._machines = machines
 
     def compute(self, kernel: str, *args, **options):
-        on_device = [self._put(arg) for arg in args]
-        with using(self._machine):
-            result = super().compute(kernel, *on_device, **options)
-        for host, device in zip(args, on_device):
-            _copy_changes(device, host)
-        return tuple(map(_get, result)) if isinstance(result, tuple) else _get(result)
+        *others, last = self._machines
+        runs = [self._compute(machine, kernel, args, copy.deepcopy(options)) for machine in others]
+        runs.append(self._compute(last, kernel, args, options))  # which may advance a generator
+        for host, *changed in zip(args, *(arrays for _, arrays in runs)):
+            assert_same_bits(changed)
+            _copy_changes(changed[0], host)
+        results = [result for result, _ in runs]
+        assert_same_bits(results)
+        return results[0]
 
-    def _put(self, arg):
+    def _compute(self, machine: Machine, kernel: str, args, options):
+        """The result, and what became of the arguments."""
+        there = [self._put(machine, arg) for arg in args]
+        with using(machine):
+            result = super().compute(kernel, *there, **options)
+        return _get(result), _get(there)
+
+    def _put(self, machine: Machine, arg):
         """Arrays keep their layout."""
         if isinstance(arg, list):
-            return [self._put(one) for one in arg]
+            return [self._put(machine, one) for one in arg]
         if not isinstance(arg, np.ndarray):
             return arg
         if arg.flags.c_contiguous:
-            return self._machine.put(arg)
+            return machine.put(arg)
         if arg.flags.f_contiguous:
-            return self._machine.put(arg.T).transpose()
-        return self._machine.put(sliced(arg).base)[(slice(None, None, 2),) * arg.ndim]
+            return machine.put(arg.T).transpose()
+        return machine.put(sliced(arg).base)[(slice(None, None, 2),) * arg.ndim]
 
 
-def _copy_changes(device, host) -> None:
-    if isinstance(host, np.ndarray) and host.tobytes() != device.get().tobytes():
-        host[...] = device.get()
+def _get(result):
+    """The same on the host."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(map(_get, result))
+    return result.get() if hasattr(result, "get") else result
 
 
-def _get(array):
-    return None if array is None else array.get()
+def _copy_changes(changed, host) -> None:
+    if isinstance(host, np.ndarray) and host.tobytes() != changed.tobytes():
+        host[...] = changed
+
+
+def assert_same_bits(results) -> None:
+    first, *others = results
+    for other in others:
+        if isinstance(first, (tuple, list)):
+            for pair in zip(first, other, strict=True):
+                assert_same_bits(pair)
+        elif isinstance(first, np.ndarray):
+            assert first.tobytes() == other.tobytes(), "other bits in the second run"
 
 
 @pytest.fixture(
-    params=[("portable", "float32"), ("portable", "float64"), ("cpu", "float32"), ("gpu", "emulated")], ids="-".join
+    params=[
+        *(("portable", "float32"), ("portable", "float64"), ("cpu", "float32"), ("gpu", "emulated")),
+        pytest.param(("gpu", "device"), marks=pytest.mark.gpu),
+    ],
+    ids="-".join,
 )
 def implementation(request) -> Implementation:
-    if request.param[0] == "gpu":
-        return Emulated(Emulator())
+    if request.param == ("gpu", "emulated"):
+        return OnGpu(emulator(request.node.name))
+    if request.param == ("gpu", "device"):
+        return OnGpu(*[request.getfixturevalue("gpu")] * 2)
     return Implementation(*request.param)
 
 
+def emulator(test: str) -> Emulator:
+    """In a schedule that the name of the test chooses: over a grid of cases there are all of them."""
+    if reason := missing():
+        pytest.skip(reason)
+    chance = zlib.crc32(test.encode())
+    return Emulator(list(Schedule)[chance % len(Schedule)], seed=chance)
+
+
 @pytest.fixture
-def emulated_gpu() -> Iterator[Emulator]:
+def emulated_gpu(request) -> Iterator[Emulator]:
     """What asks for a GPU finds the emulator."""
-    emulator = Emulator()
-    with using(emulator):
-        yield emulator
+    machine = emulator(request.node.name)
+    with using(machine):
+        yield machine
 
 
 @pytest.fixture(scope="session")
