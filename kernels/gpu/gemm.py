@@ -69,13 +69,29 @@ def kernels(source: str, name: str) -> dict[str, Kernel]:
 
 
 def cut(rows: int, columns: int, depth: int, count: int = 1) -> Cut:
-    """For so many products of a size: the tile that wastes least, and parts where the blocks would be few."""
-    tile = min(TILES, key=lambda tile: tile.needed(rows, columns) * tile.rows * tile.columns / tile.speed)
+    """For so many products of a size: the tile that takes least time, in parts where the blocks would be few.
+
+    >>> cut(1000, 1000, 1000).tile.name, cut(100_000, 30, 1000).tile.name
+    ('Large', 'Tall')
+    >>> cut(27, 32, 100_000).parts
+    695
+    """
+    return min((_cut(tile, rows, columns, depth, count) for tile in TILES), key=lambda cut: _time(cut, count))
+
+
+def _cut(tile: Tile, rows: int, columns: int, depth: int, count: int) -> Cut:
     tiles = tile.needed(rows, columns)
     most = max(depth // _LEAST_DEPTH, 1)
     parts = min(max(ENOUGH_THREADS // (tiles * count * tile.threads), 1), most)
     part = -(-depth // (parts * tile.depth)) * tile.depth  # whole tiles
     return Cut(tile, tiles, -(-depth // part), part)
+
+
+def _time(cut: Cut, count: int) -> float:
+    """As an estimate: of all that is computed, needed or not, by as many threads as there are and have room."""
+    tile = cut.tile
+    busy = min(cut.tiles * cut.parts * count * tile.threads / ENOUGH_THREADS, 1)
+    return cut.tiles * tile.rows * tile.columns / (tile.speed * busy)
 
 
 def in_parts(
