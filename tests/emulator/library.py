@@ -18,7 +18,6 @@ _FLAGS = (
     *("-U_FORTIFY_SOURCE", "-fno-threadsafe-statics"),  # neither expects fibers
     "-fvisibility=hidden",  # libraries have kernels of the same names
     *("-fsanitize=thread", "--param=tsan-instrument-func-entry-exit=0"),  # races.h is told of every access
-    "-ftrivial-auto-var-init=pattern",  # a variable that is read before it is written is no zero
     *("-Wuninitialized", "-Wmaybe-uninitialized", "-Wreturn-type", "-Werror"),
 )
 
