@@ -10,7 +10,7 @@ from minicnn.cli.devices import machine
 
 PACKAGES = (
     *("minicnn", "numpy", "numba", "pillow", "hypothesis"),
-    *("tensorflow", "tensorflow-cpu", "keras", "torch", "onnxruntime", "openvino"),
+    *("tensorflow", "tensorflow-cpu", "keras", "torch", "onnxruntime", "openvino", "cupy-cuda12x", "cupy-cuda13x"),
 )
 
 

@@ -1,6 +1,7 @@
-"""The benchmarks are programs in one folder, which import each other from there."""
+"""The benchmarks are programs in two folders, which import each other from there."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "gpu")]
