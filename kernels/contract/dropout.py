@@ -2,7 +2,7 @@
 
     keep ~ Bernoulli(1 − rate)        y = x · keep / (1 − rate)        dx = dy · keep / (1 − rate)
 
-Every CPU backend draws `rng.random(x.shape, float32) >= rate`, so one seed gives one mask on all of them.
+Every backend draws `rng.random(x.shape, float32) >= rate`, so one seed gives one mask on all of them.
 Dropped values are exact zeros, whatever x was there.
 Source: Srivastava et al., "Dropout" (2014).
 """
