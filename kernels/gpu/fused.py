@@ -1,11 +1,11 @@
 """Fused kernels, each by the way that suits its shape; what each computes, kernels/fused.py says.
 
-Beside tensor cores, only few channels are fused with a pooling.
+Beside tensor cores, few channels are fused with a pooling, and gradients of weights.
 """
 
 from ..fused import POOL
 from ..geometry import NO_PADS, Pads, Pair, window_output
-from . import choose, few_channels, tensor_cores
+from . import choose, convolution, few_channels, tensor_cores
 from .convolution import conv2d, conv2d_input_grad, conv2d_input_grad_relu, conv2d_relu, conv2d_weight_grad
 from .dense import dense_input_grad_relu, dense_relu
 from .dense_update import (
@@ -89,10 +89,10 @@ def conv2d_weight_grad_of_pool(
     choice = choose.conv2d_weight_grad(x.shape, gradients, kernel_size, strides, pads, dilation, groups)
     if choice.algorithm == "tensor cores":
         return tensor_cores.conv2d_weight_grad_of_pool(x, dy, code, output_size=output_size, pads=pads)
-    unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
-    return conv2d_weight_grad(
-        x, unpooled, kernel_size=kernel_size, strides=strides, pads=pads, dilation=dilation, groups=groups
-    )
+    window = {"kernel_size": kernel_size, "strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
+    if groups == 1:
+        return convolution.conv2d_weight_grad_of_pool(x, dy, code, output_size=output_size, **window)
+    return conv2d_weight_grad(x, max_pool2d_grad(dy, code, input_size=output_size, **POOL), **window)
 
 
 def _input_grad_of_pool(

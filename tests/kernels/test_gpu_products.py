@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import fused, gpu, portable
-from minicnn.kernels.gpu import dense_update, gemm, grouped
+from minicnn.kernels.gpu import choose, dense_update, gemm, grouped
+from minicnn.kernels.gpu import fused as fused_on_gpu
 from minicnn.kernels.gpu.convolution import conv2d_input_grad_relu, conv2d_relu, conv2d_weight_grad_of_pool
 from minicnn.kernels.gpu.dense import dense_input_grad_relu, dense_relu
 from minicnn.kernels.gpu.machine import using
@@ -32,6 +33,12 @@ def check(found, expected):
 
 def wide(*arrays):
     return [array.astype(np.float64) for array in arrays]
+
+
+@pytest.fixture(autouse=True)
+def without_tensor_cores():
+    with choose.preferring("direct"):
+        yield
 
 
 @pytest.fixture
@@ -134,7 +141,8 @@ def test_weight_gradients_of_a_pooled_convolution(tile, case, only):
     code = np.random.default_rng(0).integers(0, 4, pooled.shape).astype(np.uint8)
     pooled[0, 0, 0, 0] = np.nan
     expected = fused.conv2d_weight_grad_of_pool(portable, *wide(x, pooled), code, **options)
-    check(on_emulator(conv2d_weight_grad_of_pool, x, pooled, code, **options), expected)
+    for kernel in conv2d_weight_grad_of_pool, fused_on_gpu.conv2d_weight_grad_of_pool:
+        check(on_emulator(kernel, x, pooled, code, **options), expected)
 
 
 @pytest.mark.parametrize("depth", [8, 1024], ids=["in parts", "whole"])
