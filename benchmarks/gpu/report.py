@@ -102,9 +102,12 @@ def _read(path: Path) -> str:
 
 
 def _gpu() -> str:
-    import cupy
+    try:
+        import cupy
 
-    return cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+        return cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    except (ImportError, RuntimeError) as error:
+        return f"no GPU: {error}"
 
 
 def main(out: str) -> None:

@@ -1,4 +1,4 @@
-"""A planned run on a GPU, which is emulated here, gives what an eager one on the host gives."""
+"""A planned run on a GPU, which is emulated where there is none, gives what an eager one on the host gives."""
 
 import re
 
@@ -14,8 +14,6 @@ from ..emulator import Emulator, missing
 from .models import MODELS, chain, dense, planned
 from .test_plan import OPTIMIZERS
 
-pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
-
 
 class Small(Emulator):
     """A machine with so many bytes for each array."""
@@ -30,10 +28,19 @@ class Small(Emulator):
 
 
 @pytest.fixture
-def machine():
+def small():
+    if reason := missing():
+        pytest.skip(reason)
     emulated = Small()
     with using(emulated), mc.device("gpu"):
         yield emulated
+
+
+@pytest.fixture(params=["small", pytest.param("gpu", marks=pytest.mark.gpu)])
+def machine(request):
+    found = request.getfixturevalue(request.param)
+    with using(found), mc.device("gpu"):
+        yield found
 
 
 @pytest.fixture
@@ -68,6 +75,16 @@ def test_every_kind_of_model(assert_same_steps, name):
 def test_every_optimizer(assert_same_steps, optimizer):
     # Adam's first steps are the signs of gradients: a tiny gradient's last bit is a whole step
     assert_same_steps("dense layers", optimizer=OPTIMIZERS[optimizer], tolerance=2e-3)
+
+
+def test_every_run_has_the_same_bits(make, batch, machine):
+    def run():
+        model = make("pooled convolutions", optimizer=OPTIMIZERS["momentum"])
+        losses = [model.train_on_batch(*batch(model, 5)) for _ in range(3)]
+        return [*losses, *model.get_weights()]
+
+    for first, second in zip(run(), run()):
+        assert np.asarray(first).tobytes() == np.asarray(second).tobytes()
 
 
 def test_sample_weights(assert_same_steps):
@@ -141,11 +158,11 @@ def test_random_numbers_of_a_layers_own_are_not_taken_for_constants(make, batch,
         assert (model.predict_on_batch(x) != first).all()
 
 
-def test_a_batch_that_is_too_large_is_refused_with_one_that_is_not(make, batch, machine):
+def test_a_batch_that_is_too_large_is_refused_with_one_that_is_not(make, batch, small):
     model = make("dense layers", "adam")
     x, y = batch(model, 64)
     before = model.get_weights()
-    machine.room = 6000
+    small.room = 6000
     with pytest.raises(OutOfMemory, match=r"a batch of 64 .* GPU.s memory, which has 5\.9 KiB") as caught:
         model.fit(x, y, batch_size=64, verbose=0)
     for found, expected in zip(model.get_weights(), before):
@@ -156,7 +173,7 @@ def test_a_batch_that_is_too_large_is_refused_with_one_that_is_not(make, batch, 
     assert planned(model)
 
 
-def test_other_plans_make_room(make, batch, machine):
+def test_other_plans_make_room(make, batch, small):
     model = make("dense layers")
     x, y = batch(model, 8)
     model.train_on_batch(x, y)
@@ -165,9 +182,9 @@ def test_other_plans_make_room(make, batch, machine):
     def only_one(shape, dtype):
         if model._planner._plans and dtype == np.uint8:
             raise OutOfMemory(int(np.prod(shape)), 0)
-        return Emulator.empty(machine, shape, dtype)
+        return Emulator.empty(small, shape, dtype)
 
-    machine.empty = only_one
+    small.empty = only_one
     model.predict_on_batch(x)
     assert len(model._planner._plans) == 1
     assert plan not in model._planner._plans.values()
