@@ -168,6 +168,16 @@ def test_conv2d_input_grad_of_pool(case, run):
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.nanmax(abs(expected)))
 
 
+@pytest.mark.parametrize("case", ["one panel, odd size", "few filters", "groups", "stride", "one filter"])
+def test_conv2d_weight_grad_of_pool(case, run):
+    x, w, _, options = arrays(case)
+    _, dy, code, *_, size = gradients(case)
+    kernel = {"kernel_size": w.shape[:2], **options, **size}
+    expected = fused.conv2d_weight_grad_of_pool(portable, *wide(x, dy), code, **kernel)
+    found = run("conv2d_weight_grad_of_pool", x, dy, code, **kernel)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * abs(expected).max())
+
+
 @pytest.mark.parametrize("case", ["few filters", "stride", "groups", "dilation", "rows in several blocks"])
 @pytest.mark.parametrize("special", [np.nan, np.inf])
 def test_gradients_that_are_not_finite_go_where_they_belong(case, special, run):
