@@ -82,11 +82,14 @@ class _Optimizer(NamedTuple):
     plain: Callable[..., None]
 
     def update(self, x: Array, dy: Array, w: Array, *states: Array | None, options: dict[str, Any]) -> None:
-        how = cut(*w.shape, len(x))
+        channels, units = w.shape
+        how = cut(channels, units, len(x))
         if how.parts > 1:
             return self.plain(w, dense_weight_grad(x, dy), *states, **options)
         x, dy, rates = contiguous(x), contiguous(dy), told(self.rates(**options))
-        product = Product(*w.shape, len(x), how.depth, has_vectors(x.shape[1], x), has_vectors(dy.shape[1], dy), False)
+        product = Product(
+            channels, units, len(x), how.depth, has_vectors(x.shape[1], x), has_vectors(dy.shape[1], dy), False
+        )
         with in_place(w, *states) as arrays:
             how.start(self.kernels, (how.tiles, 1, 1), x, dy, *arrays, rates, product)
         return None

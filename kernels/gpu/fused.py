@@ -3,6 +3,8 @@
 Beside tensor cores, few channels are fused with a pooling, and gradients of weights.
 """
 
+from typing import Any
+
 from ..fused import POOL
 from ..geometry import NO_PADS, Pads, Pair, window_output
 from . import choose, convolution, few_channels, tensor_cores
@@ -89,10 +91,10 @@ def conv2d_weight_grad_of_pool(
     choice = choose.conv2d_weight_grad(x.shape, gradients, kernel_size, strides, pads, dilation, groups)
     if choice.algorithm == "tensor cores":
         return tensor_cores.conv2d_weight_grad_of_pool(x, dy, code, output_size=output_size, pads=pads)
-    window = {"kernel_size": kernel_size, "strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
+    window: dict[str, Any] = {"kernel_size": kernel_size, "strides": strides, "pads": pads, "dilation": dilation}
     if groups == 1:
         return convolution.conv2d_weight_grad_of_pool(x, dy, code, output_size=output_size, **window)
-    return conv2d_weight_grad(x, max_pool2d_grad(dy, code, input_size=output_size, **POOL), **window)
+    return conv2d_weight_grad(x, max_pool2d_grad(dy, code, input_size=output_size, **POOL), **window, groups=groups)
 
 
 def _input_grad_of_pool(
@@ -110,10 +112,10 @@ def _input_grad_of_pool(
     gradients = len(dy), *output_size, dy.shape[3]
     choice = choose.conv2d_input_grad(gradients, w.shape, input_size, strides, pads, dilation, groups)
     if choice.algorithm == "tensor cores":
-        sizes = {"output_size": output_size, "input_size": input_size}
+        sizes: dict[str, Any] = {"output_size": output_size, "input_size": input_size}
         return tensor_cores.conv2d_input_grad_of_pool(dy, code, w, **sizes, pads=pads, y=y)
     unpooled = max_pool2d_grad(dy, code, input_size=output_size, **POOL)
-    window = {"strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
+    window: dict[str, Any] = {"strides": strides, "pads": pads, "dilation": dilation, "groups": groups}
     if y is None:
         return conv2d_input_grad(unpooled, w, input_size=input_size, **window)
     return conv2d_input_grad_relu(unpooled, w, y, input_size=input_size, **window)
