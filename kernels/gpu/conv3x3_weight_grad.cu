@@ -17,7 +17,7 @@ template <int FILTERS, class Gradients>
 __device__ __forceinline__ void copy_tile(float* pixels, float* gradients, const Images& x, const Gradients& dy, int n,
                                           int row, int column, const Window& window) {
     const int channel = blockIdx.z * CHANNELS, filter = blockIdx.y * FILTERS;
-#pragma unroll 4
+#pragma unroll 2
     for (int i = threadIdx.x; i < HALO_ROWS * HALO_COLUMNS * CHANNELS / 4; i += THREADS) {
         const int pixel = i / (CHANNELS / 4), c = i % (CHANNELS / 4) * 4;
         const int h = row + pixel / HALO_COLUMNS - window.top, v = column + pixel % HALO_COLUMNS - window.left;
