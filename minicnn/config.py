@@ -38,8 +38,8 @@ def set_precision(value: str) -> None:
     """Compute float32 so from now on.
 
     "float32" (the default) allows Winograd's algorithm for convolutions, which needs a quarter of the multiplications;
-    its rounding errors are about twice as large as those of sums. "exact" sums every product. "tf32" rounds what a GPU's
-    tensor cores multiply to 10 bits of mantissa, and is the same as "float32" on a CPU.
+    its rounding errors are about twice as large as those of sums. "exact" sums every product. "tf32" rounds what the
+    tensor cores of a GPU multiply to 10 bits of mantissa, and is the same as "float32" on a CPU.
     Raises ValueError for any other.
 
     >>> set_precision(precision())

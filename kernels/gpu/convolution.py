@@ -1,7 +1,7 @@
 """Convolution, its gradients and the bias gradient, in float32 for any window, stride, dilation and groups.
 
-They are products of matrices (convolution.cu), unless tensor cores are faster (choose.py), or channels or groups are too
-few for that (few_channels.cu, grouped.cu).
+They are products of matrices (convolution.cu), unless tensor cores are faster (choose.py), or channels or groups are
+too few for that (few_channels.cu, grouped.cu).
 """
 
 from math import prod
