@@ -160,4 +160,7 @@ def _fastest() -> str:
 def _choose_gpu(number: int) -> None:
     from .kernels.gpu.machine import choose
 
-    choose(number)
+    try:
+        choose(number)
+    except RuntimeError as error:
+        raise RuntimeError(f'{error}; use device("cpu"), or device("auto") for a GPU where there is one') from error

@@ -50,11 +50,11 @@ def on_host(kernel: Callable) -> Callable:
 
 
 def _is_of_host(value: Any) -> bool:
-    return isinstance(value, np.ndarray)
+    return isinstance(value, (np.ndarray, np.generic))
 
 
 def _put(value: Any) -> Any:
-    return machine().put(value) if _is_of_host(value) else value
+    return machine().put(np.asarray(value)) if _is_of_host(value) else value
 
 
 def _get(value: Any) -> Any:

@@ -83,6 +83,6 @@ class Program:
     def _number(self, operand: Any, arrays: dict[StandIn, Any]) -> Any:
         if isinstance(operand, (tuple, list)):
             return tuple(self._number(part, arrays) for part in operand)
-        if isinstance(operand, np.ndarray):
-            return self.capture.constant(operand)
+        if isinstance(operand, (np.ndarray, np.generic)):
+            return self.capture.constant(np.asarray(operand))
         return arrays[operand] if isinstance(operand, StandIn) else operand

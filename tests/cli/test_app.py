@@ -45,7 +45,7 @@ def test_version(run):
         (["train", "--learning-rate", "0"], "--learning-rate must be positive, not 0"),
         (["train", "--learning-rate", "nan"], "--learning-rate must be positive, not nan"),
         (["train", "--device", "abacus"], "no device 'abacus'"),
-        (["train", "--device", "gpu"], "no GPU backend"),
+        (["train", "--device", "gpu"], 'use device("cpu")'),
         (["evaluate"], "MODEL"),
         (["predict", "model.safetensors"], "FILES"),
     ],

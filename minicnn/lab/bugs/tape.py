@@ -78,7 +78,7 @@ BUGS = (
     Bug(
         name="parameters_overwrite",
         place="minicnn.tensor:_accumulate",
-        old="gradient if tensor.grad is None else tensor.grad + gradient",
+        old="gradient if tensor.grad is None else kernels_for((gradient,)).add(tensor.grad, gradient)",
         new="gradient",
         story="a parameter that is used twice keeps the gradient of one use; nets without sharing never notice",
         hint="Every operation is right by itself. Use one input in two places.",
@@ -118,7 +118,7 @@ BUGS = (
     Bug(
         name="upstream_is_all_ones",
         place="minicnn.tensor:Tensor._upstream",
-        old="gradient = np.array(gradient, self.dtype)",
+        old="gradient = np.array(on_host(gradient), self.dtype)",
         new="gradient = np.ones(np.shape(gradient), self.dtype)",
         story="tests with all-ones upstream gradients, as many tests do, and builds them in",
         hint="A scalar loss never notices. What does backward(gradient) do with its argument?",
