@@ -20,6 +20,7 @@ MOST_IN = {
     "dense": 168,
     "dense_update": 168,
     "few_channels": 80,
+    "pooling": 72,
 }
 
 
